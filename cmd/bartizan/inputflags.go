@@ -1,0 +1,82 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/bartizan-dev/bartizan"
+	"github.com/bartizan-dev/bartizan/internal/engine"
+	"github.com/bartizan-dev/bartizan/internal/scan"
+	"github.com/bartizan-dev/bartizan/internal/sink"
+	"github.com/bartizan-dev/bartizan/internal/source/cluster"
+)
+
+// inputFlags say what is read.
+type inputFlags struct {
+	files     []string
+	cluster   bool
+	options   cluster.Options
+	values    []string
+	set       []string
+	setString []string
+	text      func(string) (string, bool)
+}
+
+func (f *inputFlags) add(cmd *cobra.Command) {
+	fl := cmd.Flags()
+	fl.StringSliceVarP(&f.files, "filename", "f", nil, "file or directory to read; the same as naming it as PATH")
+	fl.StringSliceVar(&f.values, "values", nil, "values files for Helm charts")
+	fl.StringArrayVar(&f.set, "set", nil, "value for Helm charts: KEY=VALUE")
+	fl.StringArrayVar(&f.setString, "set-string", nil, "text value for Helm charts: KEY=VALUE")
+	fl.BoolVar(&f.cluster, "cluster", false, "read the live cluster of the kubeconfig")
+	fl.StringVar(&f.options.Kubeconfig, "kubeconfig", "", "kubeconfig file (default: $KUBECONFIG or ~/.kube/config)")
+	fl.StringVar(&f.options.Context, "context", "", "context of the kubeconfig")
+	fl.StringVarP(&f.options.Namespace, "namespace", "n", "", "read only this namespace of the cluster, and what is outside namespaces")
+	fl.BoolP("all-namespaces", "A", true, "read every namespace (the default)")
+	fl.StringVarP(&f.options.Selector, "selector", "l", "", "read only objects with these labels")
+	fl.StringVar(&f.options.As, "as", "", "user to impersonate")
+	fl.StringSliceVar(&f.options.AsGroups, "as-group", nil, "group to impersonate; may be repeated")
+	_ = cmd.MarkFlagFilename("filename", "yaml", "yml", "json")
+	_ = cmd.MarkFlagFilename("values", "yaml", "yml")
+}
+
+// open makes the source that the flags and arguments name. The second result counts what was read, after it was.
+func (f *inputFlags) open(cmd *cobra.Command, args []string, e *engine.Engine) (bartizan.Source, func() sink.Inputs, error) {
+	paths := append(append([]string(nil), args...), f.files...)
+	f.text = func(string) (string, bool) { return "", false }
+	if f.cluster {
+		if len(paths) > 0 {
+			return nil, nil, usage("--cluster reads the live cluster: leave out %s, or leave out --cluster", paths[0])
+		}
+		return f.openCluster(e)
+	}
+	if len(paths) == 0 {
+		return nil, nil, usage("nothing to read: name files or directories, - for standard input, or --cluster")
+	}
+	in := scan.Inputs{
+		Paths: paths, Stdin: cmd.InOrStdin(), KubeVersion: e.Version().String(),
+		Helm: scan.HelmInputs{Values: f.values, Set: f.set, SetString: f.setString, Namespace: f.options.Namespace},
+	}
+	src, err := in.Source()
+	if err != nil {
+		return nil, nil, usage("%w", err)
+	}
+	f.text = src.Text
+	return src, func() sink.Inputs {
+		c := src.Counts()
+		return sink.Inputs{Paths: paths, Files: c.Files, Objects: c.Objects, Workloads: c.Workloads, Charts: c.Charts, Bases: c.Kustomizations}
+	}, nil
+}
+
+func (f *inputFlags) openCluster(e *engine.Engine) (bartizan.Source, func() sink.Inputs, error) {
+	for _, r := range e.Rules() {
+		f.options.Kinds = append(f.options.Kinds, r.On...)
+	}
+	src, err := cluster.Open(f.options)
+	if err != nil {
+		return nil, nil, usage("%w", err)
+	}
+	return src, func() sink.Inputs {
+		c := src.Counts()
+		return sink.Inputs{Cluster: src.Name(), Objects: c.Objects, Workloads: c.Workloads}
+	}, nil
+}

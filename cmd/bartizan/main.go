@@ -1,0 +1,105 @@
+// Command bartizan sees a Kubernetes cluster whole, says what matters and why, and proposes the smallest
+// change. Each sub-command is one file; what they do lives in internal/scan and below.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bartizan-dev/bartizan/internal/scan"
+)
+
+// version is set at release by the linker.
+var version = "0.1.0-dev"
+
+// The exit codes, as DESIGN section 5 and the manual promise them.
+const (
+	exitClean      = 0
+	exitFindings   = 1
+	exitUsage      = 2
+	exitIncomplete = 3
+	exitInternal   = 4
+)
+
+// exitError carries an exit code up to main; a nil err prints nothing.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return ""
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+// usage marks an error as the caller's.
+func usage(format string, args ...any) error {
+	return &exitError{exitUsage, fmt.Errorf(format, args...)}
+}
+
+func main() {
+	if handled, code := scan.Sandbox(os.Args); handled {
+		os.Exit(code)
+	}
+	os.Exit(run(os.Args[1:]))
+}
+
+func run(args []string) (code int) {
+	defer func() {
+		if p := recover(); p != nil {
+			fmt.Fprintf(os.Stderr, "bartizan: internal error: %v\n%s\nThis is a fault of Bartizan, not of your input: please report it with the lines above.\n", p, debug.Stack())
+			code = exitInternal
+		}
+	}()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	root := newRoot()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitClean
+	}
+	var exit *exitError
+	if !errors.As(err, &exit) {
+		exit = &exitError{exitUsage, err} // cobra's own errors are about flags and arguments
+	}
+	if exit.err != nil {
+		fmt.Fprintf(os.Stderr, "bartizan: %v\n", exit.err)
+	}
+	return exit.code
+}
+
+func newRoot() *cobra.Command {
+	name := "bartizan"
+	if strings.HasPrefix(filepath.Base(os.Args[0]), "kubectl-") {
+		name = "kubectl bartizan"
+	}
+	root := &cobra.Command{
+		Use:   "bartizan",
+		Short: "See a Kubernetes cluster whole: what matters, why, and the smallest change",
+		Long: "Bartizan reads Kubernetes manifests, Helm charts, kustomizations and live clusters, says what an\n" +
+			"attacker could use and why, and mends it in place.",
+		Example:           "  bartizan scan deploy/\n  bartizan fix deploy/ --diff\n  bartizan rule show pss-privileged",
+		Version:           version,
+		SilenceUsage:      true,
+		SilenceErrors:     true,
+		DisableAutoGenTag: true,
+		Annotations:       map[string]string{cobra.CommandDisplayNameAnnotation: name},
+	}
+	root.SetVersionTemplate("bartizan {{.Version}}\n")
+	root.AddCommand(newScan(), newFix(), newRule(), newVersion(), newMan())
+	return root
+}

@@ -1,0 +1,233 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bartizan-dev/bartizan/frameworks"
+	"github.com/bartizan-dev/bartizan/internal/scan"
+	"github.com/bartizan-dev/bartizan/internal/sink"
+	"github.com/bartizan-dev/bartizan/rule"
+	"github.com/bartizan-dev/bartizan/rule/ruletest"
+	"github.com/bartizan-dev/bartizan/rules"
+)
+
+func newRule() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "rule",
+		Short: "List, explain, test and export rules",
+	}
+	cmd.AddCommand(newRuleList(), newRuleShow(), newRuleTest())
+	return cmd
+}
+
+// everyRule is the built-in rules and the user's own.
+func everyRule(files []string) ([]*rule.Rule, error) {
+	all, err := rules.Builtin()
+	if err != nil {
+		return nil, &exitError{exitInternal, err}
+	}
+	own, _, err := scan.LoadRules(files)
+	if err != nil {
+		return nil, usage("%w", err)
+	}
+	return append(all, own...), nil
+}
+
+func newRuleList() *cobra.Command {
+	var output, framework, severity string
+	var files, groups []string
+	cmd := &cobra.Command{
+		Use:     "list",
+		Short:   "List the rules",
+		Example: "  bartizan rule list\n  bartizan rule list --framework cis-1.12 --severity high\n  bartizan rule list -o json",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			all, err := everyRule(files)
+			if err != nil {
+				return err
+			}
+			keep, err := listFilter(framework, severity, groups)
+			if err != nil {
+				return err
+			}
+			all = slices.DeleteFunc(all, func(r *rule.Rule) bool { return !keep(r) })
+			return writeRules(cmd.OutOrStdout(), all, output)
+		},
+	}
+	fl := cmd.Flags()
+	fl.StringVarP(&output, "output", "o", "text", "format: text, json")
+	fl.StringVar(&framework, "framework", "", "only rules that serve this framework")
+	fl.StringVar(&severity, "severity", "", "only rules of at least this severity")
+	fl.StringSliceVar(&groups, "group", nil, "only rules of these groups: security, reliability")
+	fl.StringSliceVar(&files, "rules", nil, "also list your own rules from these files or directories")
+	return cmd
+}
+
+func listFilter(framework, severity string, groups []string) (func(*rule.Rule) bool, error) {
+	least, err := failOn("info")
+	if severity != "" {
+		least, err = failOn(severity)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var fw *frameworks.Framework
+	if framework != "" {
+		if fw, err = frameworks.Find(framework); err != nil {
+			return nil, usage("--framework: %w", err)
+		}
+	}
+	return func(r *rule.Rule) bool {
+		return r.Severity >= least && (fw == nil || fw.Uses(r)) && (len(groups) == 0 || slices.Contains(groups, r.Group))
+	}, nil
+}
+
+// listed is a rule in rule list -o json.
+type listed struct {
+	ID       string              `json:"id"`
+	Title    string              `json:"title"`
+	Severity string              `json:"severity"`
+	Group    string              `json:"group"`
+	On       []string            `json:"on"`
+	Fix      string              `json:"fix"` // "safe", "unsafe" or "none"
+	Maps     map[string][]string `json:"maps"`
+	File     string              `json:"file"`
+}
+
+func describeRule(r *rule.Rule) listed {
+	l := listed{ID: r.ID, Title: r.Title, Severity: r.Severity.String(), Group: r.Group, On: r.On, Fix: fixKind(r), File: r.File, Maps: map[string][]string{}}
+	for _, m := range r.Maps {
+		l.Maps[m.Framework] = append(l.Maps[m.Framework], m.Control)
+	}
+	return l
+}
+
+func fixKind(r *rule.Rule) string {
+	switch {
+	case len(r.Fix) == 0:
+		return "none"
+	case r.Unsafe != "":
+		return "unsafe"
+	}
+	return "safe"
+}
+
+func writeRules(w io.Writer, all []*rule.Rule, output string) error {
+	switch output {
+	case "json":
+		list := make([]listed, len(all))
+		for i, r := range all {
+			list[i] = describeRule(r)
+		}
+		e := json.NewEncoder(w)
+		e.SetIndent("", "  ")
+		e.SetEscapeHTML(false)
+		return e.Encode(map[string]any{"schema": "bartizan.dev/v1", "rules": list})
+	case "text":
+	default:
+		return usage("output format %q is unknown here: use text or json", output)
+	}
+	width := 0
+	for _, r := range all {
+		width = max(width, len(r.ID))
+	}
+	for _, r := range all {
+		fmt.Fprintf(w, "%-*s  %-8s  %-6s  %s\n", width, sink.Printable(r.ID), r.Severity, fixKind(r), sink.Printable(r.Title))
+	}
+	fmt.Fprintf(w, "\n%d rules. The third column is the kind of fix. bartizan rule show ID explains one.\n", len(all))
+	return nil
+}
+
+func newRuleShow() *cobra.Command {
+	var files []string
+	cmd := &cobra.Command{
+		Use:     "show ID",
+		Short:   "Explain a rule: why, how it finds, how to mend, examples",
+		Example: "  bartizan rule show pss-privileged",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			all, err := everyRule(files)
+			if err != nil {
+				return err
+			}
+			for _, r := range all {
+				if r.ID == args[0] {
+					showRule(cmd.OutOrStdout(), r)
+					return nil
+				}
+			}
+			return usage("no rule is called %s%s; bartizan rule list shows all", args[0], nearest(args[0], all))
+		},
+		ValidArgsFunction: completeRules,
+	}
+	cmd.Flags().StringSliceVar(&files, "rules", nil, "also look in these files or directories of your own rules")
+	return cmd
+}
+
+func completeRules(_ *cobra.Command, _ []string, prefix string) ([]string, cobra.ShellCompDirective) {
+	all, err := rules.Builtin()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	var ids []string
+	for _, r := range all {
+		if strings.HasPrefix(r.ID, prefix) {
+			ids = append(ids, r.ID+"\t"+r.Title)
+		}
+	}
+	return ids, cobra.ShellCompDirectiveNoFileComp
+}
+
+func newRuleTest() *cobra.Command {
+	var version string
+	cmd := &cobra.Command{
+		Use:   "test PATH...",
+		Short: "Run the examples in your own rule files",
+		Long: "Test compiles the rules in .rule files or directories, checks the types of their expressions as the\n" +
+			"API server would, and runs their examples.\n\nExit codes: 0 all hold; 1 an example does not; 2 a file is faulty.",
+		Example: "  bartizan rule test policies/",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			target, err := rule.ParseVersion(version)
+			if err != nil {
+				return usage("--kube-version: %w", err)
+			}
+			own, _, err := scan.LoadRules(args)
+			if err != nil {
+				return usage("%w", err)
+			}
+			if len(own) == 0 {
+				return usage("test rules: there is no .rule file in %s", strings.Join(args, ", "))
+			}
+			return testRules(cmd.OutOrStdout(), own, target)
+		},
+	}
+	cmd.Flags().StringVar(&version, "kube-version", "latest", "the Kubernetes version to judge against")
+	return cmd
+}
+
+func testRules(w io.Writer, own []*rule.Rule, target rule.Version) error {
+	failed := 0
+	for _, r := range own {
+		faults := ruletest.Run(r, target)
+		if len(faults) == 0 {
+			fmt.Fprintf(w, "ok    %s (%d examples)\n", sink.Printable(r.ID), len(r.Examples()))
+			continue
+		}
+		failed++
+		fmt.Fprintf(w, "FAIL  %s (%s)\n", sink.Printable(r.ID), sink.Printable(r.File))
+		for _, f := range faults {
+			fmt.Fprintf(w, "      %s: %s\n", sink.Printable(f.Example), sink.Printable(f.Reason))
+		}
+	}
+	if failed > 0 {
+		return &exitError{exitFindings, fmt.Errorf("%s of %d failed", count(failed, "rule"), len(own))}
+	}
+	return nil
+}

@@ -1,0 +1,248 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bartizan-dev/bartizan"
+	"github.com/bartizan-dev/bartizan/internal/scan"
+	"github.com/bartizan-dev/bartizan/internal/sink"
+	"github.com/bartizan-dev/bartizan/internal/triage"
+	"github.com/bartizan-dev/bartizan/rule"
+)
+
+// scanFlags are the flags of scan as written.
+type scanFlags struct {
+	input         inputFlags
+	rules         ruleFlags
+	output        string
+	file          string
+	failOn        string
+	framework     string
+	exceptions    string
+	baseline      string
+	writeBaseline string
+	colour        string
+	verbose       bool
+}
+
+func newScan() *cobra.Command {
+	var f scanFlags
+	cmd := &cobra.Command{
+		Use:   "scan [PATH...|-]",
+		Short: "Say what matters in manifests, charts, kustomizations or a live cluster",
+		Long: "Scan reads manifests, directories, Helm charts and kustomizations (or a live cluster with\n" +
+			"--cluster), judges everything by the rules, and prints what matters, the worst first.\n\n" +
+			"Exit codes: 0 clean; 1 findings at or above --fail-on; 2 usage or configuration error;\n" +
+			"3 something could not be read (what could be is printed); 4 internal error.",
+		Example: "  bartizan scan deploy/\n" +
+			"  helm template web ./chart | bartizan scan -\n" +
+			"  bartizan scan . -o sarif > bartizan.sarif\n" +
+			"  bartizan scan --cluster --namespace payments\n" +
+			"  bartizan scan . --framework cis-1.12",
+		RunE: func(cmd *cobra.Command, args []string) error { return runScan(cmd, &f, args) },
+	}
+	f.input.add(cmd)
+	f.rules.add(cmd)
+	fl := cmd.Flags()
+	fl.StringVarP(&f.output, "output", "o", "text", "format: "+strings.Join(sink.Formats(), ", "))
+	fl.StringVar(&f.file, "output-file", "", "write to this file instead of standard output")
+	fl.StringVar(&f.failOn, "fail-on", "high", "exit with 1 if a finding is at least: info, low, medium, high, critical; or never")
+	fl.StringVar(&f.framework, "framework", "", "report compliance with a framework: "+strings.Join(frameworkNames(), ", "))
+	fl.StringVar(&f.exceptions, "exceptions", "", "file of accepted findings (default: "+defaultExceptions+" if it exists)")
+	fl.StringVar(&f.baseline, "baseline", "", "show and fail on only what this file does not know yet")
+	fl.StringVar(&f.writeBaseline, "write-baseline", "", "record all findings in this file and exit with 0")
+	fl.StringVar(&f.colour, "color", "auto", "colour: auto, always, never")
+	fl.BoolVarP(&f.verbose, "verbose", "v", false, "show every finding, not the page of the worst")
+	return cmd
+}
+
+// defaultExceptions is read when it stands in the working directory.
+const defaultExceptions = ".bartizan-exceptions.yaml"
+
+// never is a severity above all others.
+const never = bartizan.Critical + 1
+
+func runScan(cmd *cobra.Command, f *scanFlags, args []string) error {
+	req, rules, err := f.request(cmd)
+	if err != nil {
+		return err
+	}
+	src, counts, err := f.input.open(cmd, args, rules.engine)
+	if err != nil {
+		return err
+	}
+	req.Source = src
+	report, err := req.Run(cmd.Context())
+	if err != nil {
+		return scanError(err)
+	}
+	if f.writeBaseline != "" {
+		return writeBaseline(cmd.ErrOrStderr(), f.writeBaseline, report)
+	}
+	code := exitCode(report, req.FailOn)
+	out, done, err := openOutput(cmd, f.file)
+	if err != nil {
+		return err
+	}
+	run := f.describe(cmd, args, rules, report, counts())
+	run.Outcome.FailOn, run.Outcome.ExitCode = min(req.FailOn, bartizan.Critical), code
+	to, err := sink.New(f.output, out, run)
+	if err != nil {
+		return usage("%w", err)
+	}
+	if err := report.Write(cmd.Context(), to); err != nil {
+		return &exitError{exitInternal, err}
+	}
+	if err := done(); err != nil {
+		return &exitError{exitInternal, fmt.Errorf("write %s: %w", f.file, err)}
+	}
+	if code != exitClean {
+		return &exitError{code, nil}
+	}
+	return nil
+}
+
+// exitCode decides 0, 1 or 3. An incomplete run says so even where it has findings: more may be hidden in
+// what could not be read.
+func exitCode(report *scan.Report, failOn bartizan.Severity) int {
+	switch {
+	case len(report.Gaps) > 0:
+		return exitIncomplete
+	case report.Worst(failOn):
+		return exitFindings
+	}
+	return exitClean
+}
+
+// request turns the flags into what a scan needs besides its source.
+func (f *scanFlags) request(cmd *cobra.Command) (*scan.Request, *ruleSet, error) {
+	req := &scan.Request{Now: now()}
+	var err error
+	if req.FailOn, err = failOn(f.failOn); err != nil {
+		return nil, nil, err
+	}
+	if req.Exceptions, err = readExceptions(f.exceptions); err != nil {
+		return nil, nil, err
+	}
+	if f.baseline != "" {
+		data, err := os.ReadFile(f.baseline)
+		if err != nil {
+			return nil, nil, usage("read baseline: %w; write it with --write-baseline", err)
+		}
+		b, err := triage.ParseBaseline(data)
+		if err != nil {
+			return nil, nil, usage("%s: %w", f.baseline, err)
+		}
+		req.Baseline = &b
+	}
+	f.rules.fixes = true
+	rules, err := f.rules.load(f.framework)
+	if err != nil {
+		return nil, nil, err
+	}
+	req.Engine, req.Also = rules.engine, rules.policies
+	return req, rules, nil
+}
+
+func failOn(s string) (bartizan.Severity, error) {
+	if s == "never" {
+		return never, nil
+	}
+	v, err := bartizan.ParseSeverity(s)
+	if err != nil {
+		return v, usage("--fail-on: %w, or never", err)
+	}
+	return v, nil
+}
+
+func readExceptions(file string) ([]triage.Exception, error) {
+	name := file
+	if name == "" {
+		name = defaultExceptions
+	}
+	text, err := os.ReadFile(name)
+	switch {
+	case err != nil && file == "" && os.IsNotExist(err):
+		return nil, nil
+	case err != nil:
+		return nil, usage("read exceptions: %w", err)
+	}
+	found, err := triage.FromFile(name, string(text))
+	if err != nil {
+		return nil, usage("%w", err)
+	}
+	return found, nil
+}
+
+func writeBaseline(stderr io.Writer, file string, report *scan.Report) error {
+	all := append(append([]bartizan.Finding(nil), report.Findings...), report.Known...)
+	triage.Sort(all)
+	data, err := triage.NewBaseline(all).Encode()
+	if err == nil {
+		err = os.WriteFile(file, data, 0o644)
+	}
+	if err != nil {
+		return usage("write baseline: %w", err)
+	}
+	fmt.Fprintf(stderr, "bartizan: recorded %d findings in %s; scan with --baseline %s to see only new ones\n", len(all), file, file)
+	if len(report.Gaps) > 0 {
+		return &exitError{exitIncomplete, fmt.Errorf("the baseline is incomplete: %d things could not be read", len(report.Gaps))}
+	}
+	return nil
+}
+
+// describe tells the sink about the run.
+func (f *scanFlags) describe(cmd *cobra.Command, args []string, rules *ruleSet, report *scan.Report, in sink.Inputs) *sink.Run {
+	byID := map[string]*rule.Rule{}
+	for _, r := range rules.all() {
+		byID[r.ID] = r
+	}
+	total := report.Tally.Total()
+	run := &sink.Run{
+		Version: version, Command: commandLine(args), Target: rules.target, Rules: byID,
+		Gaps: report.Gaps, Skips: report.Skips, Inputs: in,
+		Outcome: sink.Outcome{
+			Passed: total.Passed, Failed: total.Failed, NotEvaluated: total.NotEvaluated,
+			Suppressed: len(report.Accepted), Baselined: len(report.Known), Notes: report.Notes,
+		},
+		Source: f.input.text, Fingerprint: triage.Fingerprint, Verbose: f.verbose,
+	}
+	run.Framework = rules.project(report)
+	terminal(cmd, f, run)
+	return run
+}
+
+// commandLine is the command as the user could type it again.
+func commandLine(args []string) string {
+	return strings.Join(append([]string{"bartizan", "scan"}, args...), " ")
+}
+
+// now is the clock, or SOURCE_DATE_EPOCH where output must not change from run to run.
+func now() time.Time {
+	var seconds int64
+	if _, err := fmt.Sscanf(os.Getenv("SOURCE_DATE_EPOCH"), "%d", &seconds); err == nil {
+		return time.Unix(seconds, 0).UTC()
+	}
+	return time.Now().UTC()
+}
+
+func openOutput(cmd *cobra.Command, file string) (io.Writer, func() error, error) {
+	if file == "" {
+		return cmd.OutOrStdout(), func() error { return nil }, nil
+	}
+	out, err := os.Create(file)
+	if err != nil {
+		return nil, nil, usage("write results: %w", err)
+	}
+	return out, out.Close, nil
+}
+
+func scanError(err error) error {
+	return &exitError{exitUsage, err}
+}

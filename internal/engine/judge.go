@@ -1,0 +1,171 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/bartizan-dev/bartizan"
+	"github.com/bartizan-dev/bartizan/internal/kube"
+	"github.com/bartizan-dev/bartizan/internal/tree"
+	"github.com/bartizan-dev/bartizan/rule"
+)
+
+// hit is one place where a rule found its subject wanting.
+type hit struct {
+	node    tree.Node // the value found; for a whole object what paths start from
+	text    string    // the value found, where the expression made it
+	made    bool      // the value is the expression's own: nothing can be mended from there
+	message string    // of a Go rule
+	value   string    // of a Go rule
+	fix     []rule.Op
+}
+
+// judge judges objects one after the other; each worker has its own.
+type judge struct {
+	engine *Engine
+	world  bartizan.World
+	counts []Count
+	frame  *frame
+	hits   []hit
+	out    batch
+	failed []string // rules that could not be evaluated on the object at hand
+	reason string   // of the first of them
+	at     tree.Node
+}
+
+func newJudge(e *Engine, w bartizan.World, counts []Count) *judge {
+	return &judge{engine: e, world: w, counts: counts, frame: newFrame(e.scope)}
+}
+
+func (j *judge) chunk(objects []*kube.Object) batch {
+	j.out = batch{}
+	for _, o := range objects {
+		j.object(o)
+	}
+	return j.out
+}
+
+func (j *judge) object(o *kube.Object) {
+	j.failed, j.reason, j.at = j.failed[:0], "", tree.Node{}
+	j.frame.object(o, j.world)
+	for _, p := range j.engine.plansFor(o) {
+		j.rule(p, o, o.Root)
+	}
+	for _, w := range o.Workloads {
+		j.frame.workload(w)
+		for _, p := range j.engine.workload {
+			j.rule(p, o, w.Pod)
+		}
+	}
+	if len(j.failed) > 0 {
+		j.out.gaps = append(j.out.gaps, j.gap(o))
+	}
+}
+
+// gap says which rules could not be evaluated on an object.
+func (j *judge) gap(o *kube.Object) bartizan.Gap {
+	slices.Sort(j.failed)
+	ids := slices.Compact(j.failed)
+	shown := strings.Join(ids[:min(len(ids), 3)], ", ")
+	if n := len(ids) - 3; n > 0 {
+		shown = fmt.Sprintf("%s and %d more rules", shown, n)
+	}
+	return bartizan.Gap{
+		Origin: origin(o, o.Root),
+		Reason: fmt.Sprintf("%s: %s could not be evaluated: %s; a field is probably of the wrong type", o.Ref, shown, j.reason),
+	}
+}
+
+// rule judges one object, or one pod template in it, by one rule.
+func (j *judge) rule(p *plan, o *kube.Object, base tree.Node) {
+	count := &j.counts[p.index]
+	if err := p.compile(); err != nil {
+		j.out.err = err
+		return
+	}
+	j.hits = j.hits[:0]
+	applies, err := p.hits(j, o, base)
+	switch {
+	case err != nil:
+		count.NotEvaluated++
+		j.failed = append(j.failed, p.rule.ID)
+		if j.reason == "" {
+			j.reason = err.Error()
+		}
+	case !applies:
+	case len(j.hits) == 0:
+		count.Passed++
+	default:
+		count.Failed++
+		for _, h := range j.hits {
+			j.out.findings = append(j.out.findings, j.finding(p, o, h))
+		}
+	}
+}
+
+func (j *judge) finding(p *plan, o *kube.Object, h hit) bartizan.Finding {
+	f := bartizan.Finding{
+		Rule: p.rule.ID, Subject: o.Ref, Verdict: bartizan.Fail, Severity: p.rule.Severity,
+		Message: h.message,
+	}
+	if h.message == "" {
+		f.Message = p.message.fill(o, h)
+	}
+	at := h.node
+	for _, part := range p.at {
+		next := child(at, part)
+		if !next.Exists() {
+			break
+		}
+		at = next
+	}
+	value := h.value
+	switch {
+	case p.rule.Redact:
+		value = ""
+	case value == "" && h.text != "":
+		value = shorten(h.text)
+	case value == "":
+		value = shorten(oneLine(at))
+	}
+	f.Evidence = []bartizan.Evidence{{Path: pathIn(o, at), Value: value, Origin: origin(o, at)}}
+	if j.engine.config.Fixes && !h.made {
+		ops := h.fix
+		if ops == nil {
+			ops = p.rule.Fix
+		}
+		f.Fix = change(p.rule, o, h.node, ops)
+	}
+	return f
+}
+
+// oneLine is what evidence shows of a value: a scalar's text, nothing for maps and lists, which would be too
+// much and might hold secrets that the rule does not speak of.
+func oneLine(n tree.Node) string {
+	if n.Kind() == tree.Map || n.Kind() == tree.List {
+		return ""
+	}
+	line, _, _ := strings.Cut(n.Text(), "\n")
+	return line
+}
+
+// origin leads from a value to the file and line where a person can change it.
+func origin(o *kube.Object, n tree.Node) bartizan.Origin {
+	at := o.Origin
+	if at.Source == "cluster" {
+		at.Line, at.Column = 0, 0 // what the API sent has no lines
+		return at
+	}
+	line, column := n.KeyPos()
+	at.Line, at.Column = line, column
+	if o.Provenance == nil {
+		return at
+	}
+	at.Rendered, at.Column = line, 0
+	at.Line = 0
+	if line < len(o.Provenance.Lines) {
+		at.Line = int(o.Provenance.Lines[line])
+	}
+	return at
+}

@@ -1,0 +1,141 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/bartizan-dev/bartizan"
+	"github.com/bartizan-dev/bartizan/internal/expr"
+	"github.com/bartizan-dev/bartizan/internal/kube"
+	"github.com/bartizan-dev/bartizan/internal/tree"
+)
+
+// The variables of rules (docs/rules.md). Pod and PodMeta are set from the normal form of a workload; the
+// others are defined in terms of them, in words that an admission policy understands, too.
+const (
+	varObject = iota
+	varNamespace
+	varParams
+	varPod
+	varPodMeta
+)
+
+// Definition is a variable defined in terms of others.
+type Definition struct{ Name, Expression string }
+
+// Definitions are the variables of workload rules that are made of pod.
+func Definitions() []Definition {
+	return []Definition{
+		{"initContainers", "pod.?initContainers.orValue([])"},
+		{"appContainers", "pod.?containers.orValue([])"},
+		{"ephemeralContainers", "pod.?ephemeralContainers.orValue([])"},
+		{"containers", "initContainers + appContainers + ephemeralContainers"},
+		{"volumes", "pod.?volumes.orValue([])"},
+	}
+}
+
+// scope is the scope of all rules' expressions.
+type scope struct{ expr *expr.Scope }
+
+func newScope() (*scope, error) {
+	s := &scope{expr.NewScope("object", "namespaceObject", "params", "pod", "podMeta")}
+	for _, d := range Definitions() {
+		if err := s.expr.Define(d.Name, d.Expression); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func (s *scope) compile(src string) (*expr.Program, error) {
+	p, err := expr.Compile(src, s.expr)
+	if errors.Is(err, expr.ErrUnsupported) {
+		return nil, fmt.Errorf("%w", err)
+	}
+	return p, err
+}
+
+// frame holds the variables for the object at hand.
+type frame struct {
+	*expr.Frame
+	emptyMap expr.Value
+}
+
+func newFrame(s *scope) *frame {
+	return &frame{expr.NewFrame(s.expr), expr.OfAny(map[string]any{})}
+}
+
+func (f *frame) object(o *kube.Object, w bartizan.World) {
+	f.Set(varObject, expr.Of(o.Root))
+	f.Set(varNamespace, expr.Null)
+	if ns := o.Ref.Namespace; ns != "" {
+		if e, ok := w.Get(bartizan.Ref{Kind: "Namespace", Name: ns}); ok {
+			if found, ok := e.Value.(*kube.Object); ok {
+				f.Set(varNamespace, expr.Of(found.Root))
+			}
+		}
+	}
+	f.Reset(varPod)
+	f.Reset(varPodMeta)
+	f.ResetDefined()
+}
+
+func (f *frame) workload(w kube.Workload) {
+	f.Set(varPod, expr.Of(w.Pod))
+	f.Set(varPodMeta, f.emptyMap)
+	if w.Meta.Kind() == tree.Map {
+		f.Set(varPodMeta, expr.Of(w.Meta))
+	}
+	f.ResetDefined()
+}
+
+func (f *frame) params(p *plan) { f.Set(varParams, p.params) }
+
+// truth evaluates a condition.
+func (f *frame) truth(p *expr.Program) (bool, error) {
+	v := p.Eval(f.Frame)
+	if err := v.Err(); err != nil {
+		return false, err
+	}
+	b, ok := v.Bool()
+	if !ok {
+		return false, fmt.Errorf("the condition gives a %s, not true or false", v.Kind())
+	}
+	return b, nil
+}
+
+// hits evaluates a find expression and appends what it found; base is what a bare true stands for.
+func (f *frame) hits(p *expr.Program, base tree.Node, to []hit) ([]hit, error) {
+	v := p.Eval(f.Frame)
+	if err := v.Err(); err != nil {
+		return to, err
+	}
+	if b, ok := v.Bool(); ok {
+		if b {
+			to = append(to, hit{node: base})
+		}
+		return to, nil
+	}
+	return collect(v, base, to), nil
+}
+
+// collect flattens what an expression found into hits.
+func collect(v expr.Value, base tree.Node, to []hit) []hit {
+	switch v.Kind() {
+	case expr.KindOptional:
+		if inner, ok := v.Unwrap(); ok {
+			return collect(inner, base, to)
+		}
+		return to
+	case expr.KindList:
+		v.Each(func(item expr.Value) bool {
+			to = collect(item, base, to)
+			return true
+		})
+		return to
+	}
+	if n := v.Node(); n.Exists() {
+		return append(to, hit{node: n})
+	}
+	return append(to, hit{node: base, text: v.Text(), made: true})
+}

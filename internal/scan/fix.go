@@ -1,0 +1,322 @@
+package scan
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/bartizan-dev/bartizan"
+	"github.com/bartizan-dev/bartizan/internal/edit"
+	"github.com/bartizan-dev/bartizan/internal/kube"
+	"github.com/bartizan-dev/bartizan/internal/tree"
+)
+
+// FixPlan is what fix would do, or did.
+type FixPlan struct {
+	Files   []FixedFile        // in order of their names
+	Applied []bartizan.Finding // mended
+	Left    []LeftFinding      // not mended, and why
+	Report  *Report            // of the last scan, after everything that could be mended was
+}
+
+// FixedFile is a file before and after.
+type FixedFile struct {
+	Name          string
+	Before, After string
+}
+
+// LeftFinding is a finding that fix did not mend.
+type LeftFinding struct {
+	Finding bartizan.Finding
+	Reason  string
+}
+
+// maxRounds bounds how often fix scans again to mend what earlier changes stood in the way of.
+const maxRounds = 12
+
+// Fixer mends findings in the text of manifests that its request reads.
+type Fixer struct {
+	Request *Request
+	Unsafe  bool // also changes that need knowledge of the application
+}
+
+// Plan works out all changes without writing anything: it scans, edits the text in memory, and scans again
+// until nothing more can be mended.
+func (f *Fixer) Plan(ctx context.Context) (*FixPlan, error) {
+	plan := &FixPlan{}
+	overlay, before := map[string]string{}, map[string]string{}
+	blocked := map[string]string{} // finding -> why it cannot be mended
+	again := &replay{overlay: overlay}
+	if err := again.record(ctx, f.Request.Source); err != nil {
+		return nil, err
+	}
+	f.Request.Source = again
+	for round := 0; ; round++ {
+		report, err := f.Request.Run(ctx)
+		if err != nil {
+			return nil, err
+		}
+		plan.Report = report
+		var done []bartizan.Finding
+		if round < maxRounds {
+			done = f.round(report, overlay, before, blocked)
+		}
+		if len(done) == 0 {
+			plan.Left = f.left(report, blocked)
+			break
+		}
+		plan.Applied = append(plan.Applied, done...)
+	}
+	for name, after := range overlay {
+		plan.Files = append(plan.Files, FixedFile{name, before[name], after})
+	}
+	slices.SortFunc(plan.Files, func(a, b FixedFile) int { return cmp.Compare(a.Name, b.Name) })
+	return plan, nil
+}
+
+// round edits every file as far as one scan allows and returns the findings that it mended.
+func (f *Fixer) round(report *Report, overlay, before, blocked map[string]string) []bartizan.Finding {
+	places := f.place(report, blocked)
+	var done []bartizan.Finding
+	for _, file := range sortedKeys(places) {
+		docs := places[file]
+		text := ""
+		var splices []edit.Splice
+		for _, d := range sortedDocs(docs) {
+			text = d.Source()
+			planned, mended := editDoc(d, docs[d], blocked)
+			splices = append(splices, planned...)
+			done = append(done, mended...)
+		}
+		if len(splices) == 0 {
+			continue
+		}
+		if _, known := before[file]; !known {
+			before[file] = text
+		}
+		merged, err := edit.Merge(splices)
+		if err != nil {
+			continue // documents of a file do not overlap
+		}
+		overlay[file] = edit.Apply(text, 0, merged)
+	}
+	return done
+}
+
+// placed is a finding with the object it is about.
+type placed struct {
+	finding bartizan.Finding
+	object  *kube.Object
+}
+
+// place finds for each finding that may be mended the file, document and object it stands in.
+func (f *Fixer) place(report *Report, blocked map[string]string) map[string]map[*tree.Doc][]placed {
+	objects := map[string][]*kube.Object{}
+	for _, o := range report.Objects {
+		key := o.Origin.File + "\x00" + o.Ref.String()
+		objects[key] = append(objects[key], o)
+	}
+	places := map[string]map[*tree.Doc][]placed{}
+	for _, x := range report.Findings {
+		if f.reason(x, blocked) != "" {
+			continue
+		}
+		o := holder(objects[x.Evidence[0].Origin.File+"\x00"+x.Subject.String()], x)
+		if o == nil {
+			blocked[blockKey(x)] = "the object is not found in the text again"
+			continue
+		}
+		file := o.Origin.File
+		if places[file] == nil {
+			places[file] = map[*tree.Doc][]placed{}
+		}
+		places[file][o.Root.Doc()] = append(places[file][o.Root.Doc()], placed{x, o})
+	}
+	return places
+}
+
+// holder is the object whose text holds the finding's line; a file may hold two objects of one name.
+func holder(objects []*kube.Object, x bartizan.Finding) *kube.Object {
+	for _, o := range objects {
+		first, _ := o.Root.Pos()
+		_, end := o.Root.Span()
+		last, _ := o.Root.Doc().Position(max(end-1, 0))
+		if line := x.Evidence[0].Origin.Line; line >= first && line <= last && o.Provenance == nil {
+			return o
+		}
+	}
+	return nil
+}
+
+// editDoc plans as many changes of a document as do not touch one another.
+func editDoc(d *tree.Doc, changes []placed, blocked map[string]string) (plan []edit.Splice, mended []bartizan.Finding) {
+	touched := map[string]bool{}
+	for _, c := range changes {
+		patch, err := absolute(c.object.Root.Path(), c.finding.Fix.Do)
+		if err == nil && clash(patch, touched) {
+			continue // in the next round
+		}
+		var splices []edit.Splice
+		if err == nil {
+			splices, err = edit.Plan(d, patch)
+		}
+		if err != nil {
+			blocked[blockKey(c.finding)] = err.Error()
+			continue
+		}
+		both, err := edit.Merge(append(slices.Clone(plan), splices...))
+		if err != nil {
+			continue // in the next round
+		}
+		plan, mended = both, append(mended, c.finding)
+		touch(patch, touched)
+	}
+	return plan, mended
+}
+
+// absolute moves a patch on an object to the document that the object stands in.
+func absolute(base string, patch []byte) ([]byte, error) {
+	if base == "" {
+		return patch, nil
+	}
+	ops, err := edit.ParsePatch(patch)
+	if err != nil {
+		return nil, err
+	}
+	for i := range ops {
+		ops[i].Path = base + ops[i].Path
+	}
+	return edit.Encode(ops)
+}
+
+// clash says whether a patch writes where another already does, or above or below it.
+func clash(patch []byte, touched map[string]bool) bool {
+	ops, err := edit.ParsePatch(patch)
+	if err != nil {
+		return true
+	}
+	for _, op := range ops {
+		for path := range touched {
+			if path == op.Path || strings.HasPrefix(path, op.Path+"/") || strings.HasPrefix(op.Path, path+"/") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func touch(patch []byte, touched map[string]bool) {
+	ops, err := edit.ParsePatch(patch)
+	if err != nil {
+		return
+	}
+	for _, op := range ops {
+		touched[op.Path] = true
+	}
+}
+
+// reason says why a finding is not to be mended; "" if it is.
+func (f *Fixer) reason(x bartizan.Finding, blocked map[string]string) string {
+	switch {
+	case x.Fix == nil || len(x.Fix.Do) == 0:
+		return "no fix: this needs a person"
+	case x.Fix.Unsafe != "" && !f.Unsafe:
+		return "needs --unsafe: " + x.Fix.Unsafe
+	case len(x.Evidence) == 0:
+		return "no place in the text is known"
+	}
+	at := x.Evidence[0].Origin
+	switch at.Source {
+	case "helm":
+		return "rendered from a chart: change its values or template"
+	case "kustomize":
+		return "built by kustomize: change the base or add a patch"
+	case "cluster":
+		return "read from a live cluster: change the manifest it was made from"
+	}
+	return blocked[blockKey(x)]
+}
+
+func (f *Fixer) left(report *Report, blocked map[string]string) []LeftFinding {
+	var all []LeftFinding
+	for _, x := range report.Findings {
+		why := f.reason(x, blocked)
+		if why == "" {
+			why = fmt.Sprintf("still there after %d rounds of changes", maxRounds)
+		}
+		all = append(all, LeftFinding{x, why})
+	}
+	return all
+}
+
+func blockKey(x bartizan.Finding) string {
+	return x.Rule + "\x00" + x.Subject.String() + "\x00" + x.Evidence[0].Origin.File + "\x00" + x.Evidence[0].Path
+}
+
+// Write writes the files, each through a new file beside it that takes its place, with the old one's
+// permissions. A file that was changed since it was read is left alone.
+func (p *FixPlan) Write() error {
+	var errs []error
+	for _, f := range p.Files {
+		if err := f.write(); err != nil {
+			errs = append(errs, fmt.Errorf("write %s: %w", f.Name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (f FixedFile) write() error {
+	path, err := filepath.EvalSymlinks(filepath.FromSlash(f.Name))
+	if err != nil {
+		return err
+	}
+	now, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if string(now) != f.Before {
+		return errors.New("it was changed meanwhile: run fix again")
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".bartizan-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name())
+	_, err = tmp.WriteString(f.After)
+	err = errors.Join(err, tmp.Chmod(info.Mode().Perm()), tmp.Close())
+	if err != nil {
+		return err
+	}
+	return os.Rename(tmp.Name(), path)
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	all := make([]string, 0, len(m))
+	for k := range m {
+		all = append(all, k)
+	}
+	slices.Sort(all)
+	return all
+}
+
+func sortedDocs(docs map[*tree.Doc][]placed) []*tree.Doc {
+	all := make([]*tree.Doc, 0, len(docs))
+	for d := range docs {
+		all = append(all, d)
+	}
+	slices.SortFunc(all, func(a, b *tree.Doc) int {
+		x, _ := a.Bounds()
+		y, _ := b.Bounds()
+		return cmp.Compare(x, y)
+	})
+	return all
+}

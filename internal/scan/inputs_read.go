@@ -1,0 +1,229 @@
+package scan
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/bartizan-dev/bartizan"
+	"github.com/bartizan-dev/bartizan/internal/archive"
+	"github.com/bartizan-dev/bartizan/internal/kube"
+	"github.com/bartizan-dev/bartizan/internal/sandbox"
+	"github.com/bartizan-dev/bartizan/internal/source/helm"
+	"github.com/bartizan-dev/bartizan/internal/source/kustomize"
+	"github.com/bartizan-dev/bartizan/internal/source/manifest"
+)
+
+// Counts is what an InputSource has read so far.
+type Counts struct {
+	Files, Objects, Workloads, Charts, Kustomizations int
+	// Skipped counts what was passed over on purpose, by reason.
+	Skipped map[string]int
+}
+
+// SkipReasons lists the reasons of Skipped in a stable order.
+func (c Counts) SkipReasons() []string {
+	reasons := make([]string, 0, len(c.Skipped))
+	for r := range c.Skipped {
+		reasons = append(reasons, r)
+	}
+	slices.Sort(reasons)
+	return reasons
+}
+
+// InputSource is the Source of everything that Inputs names: for each path its kustomizations, then its
+// charts, then the manifests that are neither's.
+type InputSource struct {
+	parts   []*inputPart
+	helm    helm.Options
+	limits  sandbox.Limits
+	process *sandbox.Process
+	counts  Counts
+	texts   map[string]opener // by Origin.File
+	seen    map[string]bool   // real paths of plain files: two PATHs may overlap
+}
+
+// opener opens a file again.
+type opener func() (io.ReadCloser, error)
+
+var _ bartizan.Source = (*InputSource)(nil)
+
+// Read emits everything, in an order that depends on the paths and on the files only.
+func (s *InputSource) Read(ctx context.Context, emit func(bartizan.Item) error) error {
+	emit = s.counting(emit)
+	for _, p := range s.parts {
+		var err error
+		switch {
+		case p.stdin != nil:
+			s.counts.Files++
+			err = manifest.Stream("stdin", p.stdin).Read(ctx, emit)
+		case p.dir:
+			err = s.readDir(ctx, p, emit)
+		default:
+			err = s.readFile(ctx, p, emit)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readFile reads a file that the user named: an archive of a chart, or manifests.
+func (s *InputSource) readFile(ctx context.Context, p *inputPart, emit func(bartizan.Item) error) error {
+	if s.seen[p.real] {
+		return nil
+	}
+	s.seen[p.real] = true
+	name := filepath.ToSlash(p.name)
+	if isChartArchive(anyFile{}, p.name) {
+		return s.charts(ctx, []helm.Chart{{FS: anyFile{}, Path: p.name, Name: name}}, emit)
+	}
+	s.counts.Files++
+	s.texts[name] = func() (io.ReadCloser, error) { return os.Open(p.name) }
+	files := &manifest.Files{FS: anyFile{}, List: []manifest.File{{Path: p.name, Name: name, Named: true}}}
+	return files.Read(ctx, emit)
+}
+
+func (s *InputSource) readDir(ctx context.Context, p *inputPart, emit func(bartizan.Item) error) error {
+	name := filepath.ToSlash(p.name)
+	w := walk(p.root.FS(), name, p.only)
+	base, err := openBase(p, w.kustomizations)
+	if err != nil {
+		return err
+	}
+	defer base.Close()
+	for _, g := range w.gaps {
+		if err := emit(bartizan.Item{Gap: &g}); err != nil {
+			return err
+		}
+	}
+	used := map[string]bool{}
+	if err := s.kustomizations(ctx, w, base, name, used, emit); err != nil {
+		return err
+	}
+	charts := make([]helm.Chart, 0, len(w.charts))
+	for _, at := range w.charts {
+		charts = append(charts, helm.Chart{FS: base.FS(), Path: base.path(at), Name: path.Join(name, at)})
+	}
+	if err := s.charts(ctx, charts, emit); err != nil {
+		return err
+	}
+	return s.manifests(ctx, p, w, used, emit)
+}
+
+// kustomizations builds the roots and notes in used which files of the walk they took in.
+func (s *InputSource) kustomizations(ctx context.Context, w *walked, base *baseDir, name string, used map[string]bool,
+	emit func(bartizan.Item) error) error {
+	var list []kustomize.Kustomization
+	for _, at := range w.roots() {
+		k := w.kustomizations[at]
+		list = append(list, kustomize.Kustomization{FS: base.FS(), Dir: base.path(at), File: k.file, Name: path.Join(name, at)})
+	}
+	s.counts.Kustomizations += len(list)
+	builds := &kustomize.Builds{List: list, Process: s.process, Limits: s.limits, Used: func(_ kustomize.Kustomization, file string) {
+		if at, ok := base.inWalk(file); ok {
+			used[at] = true
+		}
+	}}
+	return builds.Read(ctx, emit)
+}
+
+func (s *InputSource) charts(ctx context.Context, list []helm.Chart, emit func(bartizan.Item) error) error {
+	s.counts.Charts += len(list)
+	return (&helm.Charts{List: list, Options: s.helm, Process: s.process, Limits: s.limits}).Read(ctx, emit)
+}
+
+// manifests reads the plain files of a walk.
+func (s *InputSource) manifests(ctx context.Context, p *inputPart, w *walked, used map[string]bool, emit func(bartizan.Item) error) error {
+	parts := w.kustomizeParts()
+	var list []manifest.File
+	for _, f := range w.files {
+		real := filepath.Join(p.real, filepath.FromSlash(f.Path))
+		switch {
+		case used[f.Path] || s.seen[real]:
+			continue
+		case parts[f.Path]:
+			g := bartizan.Gap{Origin: bartizan.Origin{Source: "walk", File: f.Name}, Reason: skipPart, Skip: true}
+			if err := emit(bartizan.Item{Gap: &g}); err != nil {
+				return err
+			}
+			continue
+		}
+		s.seen[real] = true
+		s.texts[f.Name] = func() (io.ReadCloser, error) { return p.root.Open(f.Path) }
+		list = append(list, f)
+	}
+	s.counts.Files += len(list)
+	files := &manifest.Files{FS: p.root.FS(), List: list, Workers: runtime.GOMAXPROCS(0)}
+	return files.Read(ctx, emit)
+}
+
+// counting counts what passes.
+func (s *InputSource) counting(emit func(bartizan.Item) error) func(bartizan.Item) error {
+	return func(it bartizan.Item) error {
+		switch {
+		case it.Entity != nil:
+			s.counts.Objects++
+			if o, ok := it.Entity.Value.(*kube.Object); ok {
+				s.counts.Workloads += len(o.Workloads)
+				s.rendered(o.Provenance)
+			}
+		case it.Gap != nil && it.Gap.Skip:
+			s.counts.Skipped[it.Gap.Reason]++
+		}
+		return emit(it)
+	}
+}
+
+// rendered makes a template or base file available to Text.
+func (s *InputSource) rendered(p *kube.Provenance) {
+	if p == nil || s.texts[p.File] != nil || strings.Contains(p.File, archive.Separator) {
+		return
+	}
+	name := filepath.FromSlash(p.File)
+	s.texts[p.File] = func() (io.ReadCloser, error) { return os.Open(name) }
+}
+
+// Counts is valid after Read.
+func (s *InputSource) Counts() Counts { return s.counts }
+
+// Text gives the text of a file that objects came from, as it is now, for excerpts. It is valid until Close.
+func (s *InputSource) Text(file string) (string, bool) {
+	open := s.texts[file]
+	if open == nil {
+		return "", false
+	}
+	r, err := open()
+	if err != nil {
+		return "", false
+	}
+	defer r.Close()
+	b, err := io.ReadAll(io.LimitReader(r, manifest.MaxBytes))
+	return string(b), err == nil
+}
+
+// Close releases the directories and ends the rendering sub-process.
+func (s *InputSource) Close() error {
+	errs := []error{s.process.Close()}
+	for _, p := range s.parts {
+		errs = append(errs, p.close())
+	}
+	return errors.Join(errs...)
+}
+
+// anyFile opens what the user named, wherever it leads.
+type anyFile struct{}
+
+// Open opens a path of the operating system.
+func (anyFile) Open(name string) (fs.File, error) { return os.Open(name) }
+
+// Stat is for files whose path is not one of package fs.
+func (anyFile) Stat(name string) (fs.FileInfo, error) { return os.Stat(name) }

@@ -1,0 +1,252 @@
+package sink
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/bartizan-dev/bartizan"
+)
+
+// textSink writes for a person: a page, the worst first, and how to see the rest.
+type textSink struct {
+	run  *Run
+	page *pageWriter
+	n    tally
+	fold groups
+}
+
+func newText(w io.Writer, run *Run) bartizan.Sink {
+	return &textSink{run: run, page: newPage(w, run), fold: groups{keep: run.Verbose}}
+}
+
+func (s *textSink) Write(ctx context.Context, f bartizan.Finding) error {
+	s.n.add(f)
+	if f.Verdict != bartizan.Pass {
+		s.fold.add(f)
+	}
+	return ctx.Err()
+}
+
+func (s *textSink) Close() error {
+	s.header()
+	if s.run.Framework != nil {
+		s.framework(s.run.Framework)
+	} else {
+		s.findings()
+	}
+	s.unread()
+	s.asides()
+	s.result()
+	return s.page.flush()
+}
+
+// mark is how each severity looks.
+var marks = [...]struct {
+	sign  string
+	style style
+}{
+	bartizan.Info:     {"·", faint},
+	bartizan.Low:      {"●", "34"},
+	bartizan.Medium:   {"◆", "33"},
+	bartizan.High:     {"▲", "31"},
+	bartizan.Critical: {"✖", "1;31"},
+}
+
+func severityWord(v bartizan.Severity) span {
+	m := marks[min(v, bartizan.Critical)]
+	return span{m.style, m.sign + " " + strings.ToUpper(v.String())}
+}
+
+// header says what was read.
+func (s *textSink) header() {
+	in := s.run.Inputs
+	what := shorten(in.Paths, 3)
+	if s.run.live() {
+		what = "cluster " + in.Cluster
+	}
+	var parts []string
+	for _, p := range []struct {
+		n    int
+		noun string
+	}{{in.Files, "file"}, {in.Charts, "Helm chart"}, {in.Bases, "kustomization"}, {in.Objects, "object"}, {in.Workloads, "workload"}} {
+		if p.n > 0 || p.noun == "object" {
+			parts = append(parts, count(p.n, p.noun))
+		}
+	}
+	s.page.para(0, 0, span{normal, "Read "}, span{bold, what}, span{normal, ": " + strings.Join(parts, ", ") +
+		". Judged by " + count(len(s.run.Rules), "rule") + " for Kubernetes " + s.run.Target.String() + "."})
+	s.page.blank()
+}
+
+// shorten names the first few of a list of paths.
+func shorten(paths []string, most int) string {
+	switch {
+	case len(paths) == 0:
+		return "nothing"
+	case len(paths) <= most:
+		return strings.Join(paths, " ")
+	}
+	return strings.Join(paths[:most], " ") + fmt.Sprintf(" and %d more paths", len(paths)-most)
+}
+
+// The page: so many groups are told in full, and so many more in one line each.
+const (
+	fullGroups  = 6
+	shortGroups = 12
+)
+
+func (s *textSink) findings() {
+	failed := s.fold.of(bartizan.Fail)
+	if len(failed) == 0 {
+		s.clean()
+		return
+	}
+	s.severities()
+	s.page.blank()
+	full, short := len(failed), len(failed)
+	if !s.run.Verbose {
+		full, short = min(full, fullGroups), min(short, fullGroups+shortGroups)
+	}
+	for _, g := range failed[:full] {
+		s.group(g)
+		s.page.blank()
+	}
+	for _, g := range failed[full:short] {
+		s.brief(g)
+	}
+	if rest := failed[short:]; len(rest) > 0 {
+		n := 0
+		for _, g := range rest {
+			n += g.findings
+		}
+		s.page.para(0, 2, span{faint, fmt.Sprintf("and %s of %s, none of them worse", count(n, "finding"), count(len(rest), "more rule"))})
+	}
+	if short > full {
+		s.page.blank()
+	}
+}
+
+func (s *textSink) clean() {
+	in := "in what was read"
+	if len(s.run.Gaps) > 0 || s.n.notEvaluated > 0 || s.run.Outcome.NotEvaluated > 0 {
+		in = "in what could be read and evaluated: see below for what could not"
+	}
+	if s.run.Inputs.Objects == 0 {
+		s.page.para(0, 0, span{bold, "Nothing was judged: "}, span{normal, "no Kubernetes object was found."})
+	} else {
+		s.page.para(0, 0, span{bold, "No findings "}, span{normal, in + " (" + count(s.run.Outcome.Passed, "check") + " passed)."})
+	}
+	s.page.blank()
+}
+
+// severities is one line of counts.
+func (s *textSink) severities() {
+	var spans []span
+	for _, v := range worstFirst {
+		m := marks[v]
+		n := s.n.severities[v]
+		look := m.style
+		if n == 0 {
+			look = faint
+		}
+		spans = append(spans, span{look, fmt.Sprintf("%s %s %s", m.sign, thousands(n), v)}, span{normal, "  "})
+	}
+	total := fmt.Sprintf("%s of %s", count(s.n.failed, "finding"), count(len(s.fold.of(bartizan.Fail)), "rule"))
+	spans = spans[:len(spans)-1]
+	used := 0
+	for _, x := range spans {
+		used += columns(x.text)
+	}
+	if used > s.page.width {
+		s.page.para(0, 0, append(spans, span{normal, ": " + total})...)
+		return
+	}
+	s.page.row(spans, span{}, span{normal, total})
+}
+
+// column is where the text beside a severity begins; a narrow page has no room for such a column.
+func (s *textSink) column() int {
+	if s.page.width < 60 {
+		return 2
+	}
+	return 12
+}
+
+func (s *textSink) heading(g *group, right string, look style) {
+	word := severityWord(g.severity)
+	pad := max(12-columns(word.text), 2)
+	title := span{look, s.run.title(g.rule)}
+	s.page.row([]span{word, {normal, strings.Repeat(" ", pad)}}, title, span{faint, right})
+}
+
+func (s *textSink) brief(g *group) {
+	s.heading(g, thousands(g.findings)+" × "+g.rule, normal)
+}
+
+// group tells of one rule in full.
+func (s *textSink) group(g *group) {
+	s.heading(g, g.rule, bold)
+	col := s.column()
+	s.page.para(col, col, span{normal, g.who(s.page.width - col)})
+	if g.all != nil && len(g.all) > 1 {
+		for _, f := range g.all {
+			s.place(f, "", true)
+		}
+	} else {
+		more := ""
+		if g.findings > 1 {
+			more = fmt.Sprintf(" (and %s more)", thousands(g.findings-1))
+		}
+		s.place(g.first, more, false)
+	}
+	if r := s.run.Rules[g.rule]; r != nil {
+		why := firstSentence(r.Why)
+		if s.run.Verbose {
+			why = strings.Join(strings.Fields(r.Why), " ")
+		}
+		s.page.para(col, col, span{faint, why})
+	}
+	s.fix(g)
+}
+
+// place points at one finding.
+func (s *textSink) place(f bartizan.Finding, more string, named bool) {
+	col := s.column()
+	o := place(f)
+	spans := []span{}
+	if where_ := at(o); where_ != "" {
+		spans = append(spans, span{where, where_})
+		if o.Rendered > 0 && o.Rendered != o.Line {
+			spans = append(spans, span{faint, fmt.Sprintf(" (rendered line %d)", o.Rendered)})
+		}
+		spans = append(spans, span{normal, ": "})
+	}
+	text := f.Message
+	if named {
+		text = f.Subject.String() + ": " + text
+	}
+	s.page.para(col, col+2, append(spans, span{normal, text}, span{faint, more})...)
+}
+
+// fix says what to type, or why nothing can be typed.
+func (s *textSink) fix(g *group) {
+	col := s.column()
+	cmd, reason := s.run.fixCommand(g.first)
+	if len(cmd) > 2*s.page.width {
+		cmd, reason = "", "kubectl patch: "+s.run.Command+" -o json has the command of each finding"
+	}
+	if cmd == "" {
+		s.page.para(col, col+5, span{bold, "Fix: "}, span{normal, reason})
+		return
+	}
+	spans := []span{{bold, "Fix: "}, {command, cmd}}
+	if g.fixes < g.findings {
+		spans = append(spans, span{faint, fmt.Sprintf(" (%d of %d)", g.fixes, g.findings)})
+	}
+	s.page.para(col, col+5, spans...)
+	if unsafe := g.first.Fix.Unsafe; unsafe != "" {
+		s.page.para(col+5, col+5, span{normal, "first check: " + strings.Join(strings.Fields(unsafe), " ")})
+	}
+}

@@ -1,0 +1,165 @@
+package triage
+
+import (
+	"fmt"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/bartizan-dev/bartizan"
+)
+
+// Exception says that findings of a rule on some subjects are accepted, why, and until when.
+type Exception struct {
+	Rule                  string // glob over rule ids
+	Kind, Namespace, Name string // globs; empty matches everything
+	File                  string // glob over the file of the finding, "**" for any folders; empty matches everything
+	Ref                   *bartizan.Ref
+	First, Last           int // lines of File, from 1, that it covers; 0, 0 means all
+	Reason                string
+	Until                 time.Time // the last day on which it holds; the zero time is for ever
+	Origin                bartizan.Origin
+	used                  int
+}
+
+// dateLayout is how people write the last day of an exception.
+const dateLayout = "2006-01-02"
+
+// parseReason splits an expiry off a reason: "until=2027-01-31 text", "text (until 2027-01-31)".
+func parseReason(text string) (reason string, until time.Time, err error) {
+	text = strings.TrimSpace(text)
+	i := strings.LastIndex(text, "until")
+	if i < 0 {
+		return text, until, nil
+	}
+	rest := strings.TrimLeft(text[i+len("until"):], "= :")
+	date, after, _ := strings.Cut(rest, " ")
+	until, err = time.Parse(dateLayout, strings.TrimRight(date, ").,;"))
+	if err != nil {
+		if strings.HasPrefix(text[i:], "until=") {
+			return text, until, fmt.Errorf("exception: %q is not a date: write until=YYYY-MM-DD", date)
+		}
+		return text, time.Time{}, nil // "until" was just a word of the reason
+	}
+	before := strings.TrimRight(text[:i], " (;,")
+	return strings.TrimSpace(before + " " + strings.TrimSpace(after)), until, nil
+}
+
+// Matches says whether the exception covers a finding.
+func (x *Exception) Matches(f bartizan.Finding) bool {
+	if !glob(x.Rule, f.Rule) {
+		return false
+	}
+	if x.Ref != nil && *x.Ref != f.Subject {
+		return false
+	}
+	if !glob(x.Kind, string(f.Subject.Kind)) || !glob(x.Namespace, f.Subject.Namespace) || !glob(x.Name, f.Subject.Name) {
+		return false
+	}
+	at := place(f)
+	if x.File != "" && !globPath(x.File, at.File) {
+		return false
+	}
+	return x.First == 0 || at.Line >= x.First && at.Line <= x.Last
+}
+
+func glob(pattern, s string) bool {
+	if pattern == "" || pattern == "*" || pattern == s {
+		return true
+	}
+	ok, err := path.Match(pattern, s)
+	return ok && err == nil
+}
+
+// globPath matches a slash-separated path; "**" stands for any number of folders.
+func globPath(pattern, file string) bool {
+	if pattern == file {
+		return true
+	}
+	return globParts(strings.Split(pattern, "/"), strings.Split(file, "/"))
+}
+
+func globParts(pattern, parts []string) bool {
+	for len(pattern) > 0 {
+		if pattern[0] == "**" {
+			for i := range len(parts) + 1 {
+				if globParts(pattern[1:], parts[i:]) {
+					return true
+				}
+			}
+			return false
+		}
+		if len(parts) == 0 {
+			return false
+		}
+		if ok, err := path.Match(pattern[0], parts[0]); !ok || err != nil {
+			return false
+		}
+		pattern, parts = pattern[1:], parts[1:]
+	}
+	return len(parts) == 0
+}
+
+// Apply parts findings into those that stay and those that an exception covers on the day of now. The notes
+// name the exceptions that have expired and those that cover nothing.
+func Apply(findings []bartizan.Finding, exceptions []Exception, now time.Time) (kept, held []bartizan.Finding, notes []string) {
+	byRule := indexExceptions(exceptions, now)
+	for _, f := range findings {
+		if covered(f, byRule, exceptions) {
+			held = append(held, f)
+			continue
+		}
+		kept = append(kept, f)
+	}
+	for i := range exceptions {
+		x := &exceptions[i]
+		switch {
+		case x.expired(now):
+			notes = append(notes, fmt.Sprintf("%s: exception for %s expired on %s: mend the finding or set a new date", x.where(), x.Rule, x.Until.Format(dateLayout)))
+		case x.used == 0:
+			notes = append(notes, fmt.Sprintf("%s: exception for %s covers nothing: remove it", x.where(), x.Rule))
+		}
+	}
+	return kept, held, notes
+}
+
+// indexExceptions lists the exceptions in force by literal rule id; those with a glob stand under "".
+func indexExceptions(exceptions []Exception, now time.Time) map[string][]int {
+	byRule := map[string][]int{}
+	for i := range exceptions {
+		x := &exceptions[i]
+		if x.expired(now) {
+			continue
+		}
+		key := x.Rule
+		if strings.ContainsAny(key, "*?[") {
+			key = ""
+		}
+		byRule[key] = append(byRule[key], i)
+	}
+	return byRule
+}
+
+func covered(f bartizan.Finding, byRule map[string][]int, exceptions []Exception) bool {
+	hit := false
+	for _, key := range [2]string{f.Rule, ""} {
+		for _, i := range byRule[key] {
+			if exceptions[i].Matches(f) {
+				exceptions[i].used++
+				hit = true
+			}
+		}
+	}
+	return hit
+}
+
+func (x *Exception) expired(now time.Time) bool {
+	return !x.Until.IsZero() && now.After(x.Until.AddDate(0, 0, 1))
+}
+
+func (x *Exception) where() string {
+	if x.Origin.Line > 0 {
+		return fmt.Sprintf("%s:%d", x.Origin.File, x.Origin.Line)
+	}
+	return x.Origin.File
+}

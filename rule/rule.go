@@ -1,0 +1,144 @@
+// Package rule is the one declaration behind everything that Bartizan judges: a Rule holds its prose, its
+// references, what it looks at, the test, the fix and the examples that prove it. Rules come from .rule
+// files (Parse) or, where a test must join many objects, from Go (Go). Running them is internal/engine's
+// job; rule/ruletest runs the examples.
+package rule
+
+import (
+	"strings"
+
+	"golang.org/x/tools/txtar"
+
+	"github.com/bartizan-dev/bartizan"
+)
+
+// Workload is the kind under which every object that holds a pod template is judged: Pod, Deployment,
+// CronJob and the other built-in ones, and any custom resource whose shape shows a pod template.
+const Workload = "Workload"
+
+// AnyKind stands for every object.
+const AnyKind = "*"
+
+// The groups of rules. Rules of a group other than Security run only when asked for.
+const (
+	Security    = "security"
+	Reliability = "reliability"
+)
+
+// Rule is one declared value. The zero Check with a Find is a rule in the expression language.
+type Rule struct {
+	ID, Title  string
+	Severity   bartizan.Severity
+	Group      string   // Security, unless the file says otherwise
+	On         []string // Workload, AnyKind, or kinds as in bartizan.Kind
+	Maps       []Mapping
+	Params     []Param
+	Why        string // Markdown
+	References []string
+	Variants   []Variant // in order of Since; the last that is not newer than the target version counts
+	When       string    // expression; where it is false the rule does not apply
+	At         string    // from the hit to the field to point at, "a/b"
+	Message    string    // template
+	Fix        []Op
+	Unsafe     string // what must be known of the application before the fix is applied
+	Redact     bool   // never show the value that was found
+	Check      func(*Pass)
+	File       string // where the rule was read from
+	archive    string // what follows the header: the examples, as txtar
+}
+
+// Examples are the manifests that the rule carries; they are parsed when asked for, since a scan never asks.
+func (r *Rule) Examples() []Example {
+	var all []Example
+	for _, f := range txtar.Parse([]byte(r.archive)).Files {
+		all = append(all, Example{Name: f.Name, Text: string(f.Data)})
+	}
+	return all
+}
+
+// Mapping names a control of a framework that the rule serves.
+type Mapping struct{ Framework, Control string }
+
+// Param is a named value that users may set, with its default: a string, a bool, an int64 or a list of strings.
+type Param struct {
+	Name    string
+	Default any
+	Doc     string
+}
+
+// Variant is the test of a rule from a Kubernetes version on.
+type Variant struct {
+	Since Version
+	Find  string
+	// Gone says that from this version on the requirement does not exist.
+	Gone bool
+}
+
+// Op is one step of a fix. Path leads from the hit ("securityContext/privileged") or, with a leading
+// slash, from the object's root.
+type Op struct {
+	Op    string // "set" (makes what is missing on the way), "remove", "append" (to a list)
+	Path  string
+	Value any // nil, bool, int64, float64, string, []any, map[string]any
+}
+
+// Example is a manifest that the rule must fail, pass, or fix into another.
+type Example struct {
+	Name string // "fail/web.yaml"
+	Text string
+}
+
+// Want is the verdict that the example's name promises: "fail", "pass", or "fixed" for what a fix must make
+// of the failing example of the same file name.
+func (e Example) Want() string {
+	want, _, _ := strings.Cut(e.Name, "/")
+	return want
+}
+
+// Pass is what the test of a Go rule is given: one entity in its world.
+type Pass struct {
+	Rule    *Rule
+	World   bartizan.World
+	Entity  bartizan.Entity
+	Version Version // the target Kubernetes version
+	Param   func(name string) any
+	Report  func(Hit)
+}
+
+// Hit is one place where a Go rule found its subject wanting.
+type Hit struct {
+	Path    string // JSON Pointer from the object's root
+	Message string
+	Value   string // shown as evidence; empty: what stands at Path, unless the rule redacts
+	Fix     []Op
+}
+
+// On makes a Check from a function of a typed value; entities that hold another type are not judged.
+func On[T any](check func(*Pass, T)) func(*Pass) {
+	return func(p *Pass) {
+		if v, ok := p.Entity.Value.(T); ok {
+			check(p, v)
+		}
+	}
+}
+
+// Serves says whether the rule is mapped to a control of the framework.
+func (r *Rule) Serves(framework string) bool {
+	for _, m := range r.Maps {
+		if m.Framework == framework {
+			return true
+		}
+	}
+	return false
+}
+
+// Find is the expression for a target version; ok is false where the requirement does not exist in that version.
+func (r *Rule) Find(target Version) (find string, ok bool) {
+	for _, v := range r.Variants {
+		if target.Less(v.Since) {
+			break
+		}
+		find, ok = v.Find, !v.Gone
+	}
+	return find, ok
+}

@@ -1,0 +1,5 @@
+package rules
+
+import "github.com/bartizan-dev/bartizan/rule"
+
+func goRules() []*rule.Rule { return nil }
