@@ -94,6 +94,10 @@ func read(id string, root tree.Node) (*Framework, error) {
 	for c := range root.Get("controls").Items() {
 		own = append(own, Control{ID: c.Get("id").Text(), Title: c.Get("title").Text(), Note: c.Get("note").Text(), From: id})
 	}
+	var without []string
+	for w := range root.Get("without").Items() {
+		without = append(without, w.Text())
+	}
 	// What a framework includes comes first; a control of its own replaces the included one of that id.
 	for base := range root.Get("includes").Items() {
 		b, err := load(base.Text())
@@ -101,7 +105,7 @@ func read(id string, root tree.Node) (*Framework, error) {
 			return nil, err
 		}
 		for _, c := range b.Controls {
-			if !slices.ContainsFunc(own, func(o Control) bool { return o.ID == c.ID }) {
+			if !slices.Contains(without, c.ID) && !slices.ContainsFunc(own, func(o Control) bool { return o.ID == c.ID }) {
 				f.Controls = append(f.Controls, c)
 			}
 		}

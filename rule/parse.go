@@ -118,6 +118,8 @@ var headerFields = map[string]func(*header, tree.Node){
 	"why":        func(h *header, n tree.Node) { h.rule.Why = h.text(n) },
 	"when":       func(h *header, n tree.Node) { h.rule.When = h.text(n) },
 	"at":         func(h *header, n tree.Node) { h.rule.At = h.text(n) },
+	"safeWhen":   func(h *header, n tree.Node) { h.rule.SafeWhen = h.text(n) },
+	"fixWhen":    func(h *header, n tree.Node) { h.rule.FixWhen = h.text(n) },
 	"message":    func(h *header, n tree.Node) { h.rule.Message = h.text(n) },
 	"unsafe":     func(h *header, n tree.Node) { h.rule.Unsafe = h.text(n) },
 	"on":         func(h *header, n tree.Node) { h.rule.On = h.texts(n) },
@@ -155,6 +157,9 @@ func (h *header) check(root tree.Node) {
 	}
 	if root.Get("find").Exists() && root.Get("variants").Exists() {
 		h.fail(root.Get("find"), "a rule has find or variants, not both")
+	}
+	if r.SafeWhen != "" && r.Unsafe == "" {
+		h.fail(root.Get("safeWhen"), "safeWhen makes an exception from unsafe, but there is none")
 	}
 	if r.Unsafe != "" && len(r.Fix) == 0 {
 		h.fail(root.Get("unsafe"), "unsafe speaks of a fix, but there is none")

@@ -40,7 +40,9 @@ type Rule struct {
 	At         string    // from the hit to the field to point at, "a/b"
 	Message    string    // template
 	Fix        []Op
+	FixWhen    string // expression over hit; where it is false the fault has no fix
 	Unsafe     string // what must be known of the application before the fix is applied
+	SafeWhen   string // expression over hit; where it is true the fix is safe in spite of Unsafe
 	Redact     bool   // never show the value that was found
 	Check      func(*Pass)
 	File       string // where the rule was read from

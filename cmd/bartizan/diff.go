@@ -15,6 +15,7 @@ func unified(name, before, after string) string {
 	a, b := strings.SplitAfter(before, "\n"), strings.SplitAfter(after, "\n")
 	edits := align(a, b)
 	var out strings.Builder
+	name = strings.TrimPrefix(name, "/")
 	fmt.Fprintf(&out, "--- a/%s\n+++ b/%s\n", name, name)
 	for len(edits) > 0 {
 		first := slices.IndexFunc(edits, func(e lineEdit) bool { return e.op != ' ' })

@@ -105,7 +105,7 @@ func tellFix(w io.Writer, plan *scan.FixPlan, f *fixFlags) {
 	var order []string
 	counts, rules := map[string]int{}, map[string]map[string]bool{}
 	for _, l := range plan.Left {
-		why := l.Reason
+		why := strings.Join(strings.Fields(l.Reason), " ")
 		if counts[why] == 0 {
 			order = append(order, why)
 			rules[why] = map[string]bool{}

@@ -95,7 +95,7 @@ func Plan(d *tree.Doc, patch []byte) ([]Splice, error) {
 	if plan, err = Merge(plan); err != nil {
 		return nil, err
 	}
-	return plan, verify(d, ops, plan)
+	return plan, Verify(d, ops, plan)
 }
 
 // Merge orders splices and refuses those that touch the same text, but for insertions at one place.
@@ -124,8 +124,9 @@ func Apply(text string, offset int, splices []Splice) string {
 	return b.String()
 }
 
-// verify checks that the spliced text means what the patch makes of the object.
-func verify(d *tree.Doc, ops []Op, plan []Splice) error {
+// Verify checks that the spliced text of a document means what the operations, one after the other, make of
+// its value.
+func Verify(d *tree.Doc, ops []Op, plan []Splice) error {
 	want := d.Root().Any()
 	var err error
 	for _, op := range ops {

@@ -56,6 +56,9 @@ func withBreaks(src, text string) string {
 func addKey(m tree.Node, key string, v any) (Splice, error) {
 	src := m.Doc().Source()
 	start, end := m.Span()
+	if isFlow(m) && m.Len() == 0 && m.HasKey() && !inFlow(m) && strings.TrimSpace(src[end:lineEnd(src, end)]) == "" {
+		return replace(m, map[string]any{key: v}) // an empty map grows in block style
+	}
 	if isFlow(m) {
 		entry := flow(key, jsonText(m)) + ": " + flow(v, jsonText(m))
 		return intoFlow(m, entry)

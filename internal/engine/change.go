@@ -78,6 +78,9 @@ func step(o *kube.Object, base tree.Node, op rule.Op) (do, undo patchOp, ok bool
 	path := pathIn(o, at)
 	for i, part := range parts {
 		part = strings.ReplaceAll(strings.ReplaceAll(part, "~1", "/"), "~0", "~")
+		if k := at.Kind(); k != tree.Map && k != tree.List {
+			return do, undo, false // a scalar is in the way
+		}
 		next := child(at, part)
 		if !next.Exists() || next.Kind() == tree.Null && i < len(parts)-1 {
 			return create(path+"/"+pointer(part), parts[i+1:], op, next)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/bartizan-dev/bartizan"
+	"github.com/bartizan-dev/bartizan/internal/expr"
 	"github.com/bartizan-dev/bartizan/internal/kube"
 	"github.com/bartizan-dev/bartizan/internal/tree"
 	"github.com/bartizan-dev/bartizan/rule"
@@ -131,13 +132,33 @@ func (j *judge) finding(p *plan, o *kube.Object, h hit) bartizan.Finding {
 	}
 	f.Evidence = []bartizan.Evidence{{Path: pathIn(o, at), Value: value, Origin: origin(o, at)}}
 	if j.engine.config.Fixes && !h.made {
-		ops := h.fix
-		if ops == nil {
-			ops = p.rule.Fix
-		}
-		f.Fix = change(p.rule, o, h.node, ops)
+		f.Fix = j.fix(p, o, h)
 	}
 	return f
+}
+
+// fix makes the Change for a hit; nil where the rule has none for it.
+func (j *judge) fix(p *plan, o *kube.Object, h hit) *bartizan.Change {
+	ops := h.fix
+	if ops == nil {
+		ops = p.rule.Fix
+	}
+	if len(ops) == 0 || p.mend != nil && !j.about(p.mend, h) {
+		return nil
+	}
+	c := change(p.rule, o, h.node, ops)
+	if c != nil && c.Unsafe != "" && p.safe != nil && j.about(p.safe, h) {
+		c.Unsafe = ""
+	}
+	return c
+}
+
+// about evaluates a condition on a hit; an error counts as false.
+func (j *judge) about(condition *expr.Program, h hit) bool {
+	j.frame.Set(varHit, expr.Of(h.node))
+	ok, err := j.frame.truth(condition)
+	j.frame.Reset(varHit)
+	return ok && err == nil
 }
 
 // oneLine is what evidence shows of a value: a scalar's text, nothing for maps and lists, which would be too

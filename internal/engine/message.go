@@ -28,8 +28,8 @@ func parseTemplate(text string) (template, error) {
 			return t, fmt.Errorf("message: {{ without }}")
 		}
 		field = strings.TrimSpace(field)
-		if field != "key" && field != "container" && field != "kind" && field != "name" && !strings.HasPrefix(field, ".") {
-			return t, fmt.Errorf("message: {{%s}} is unknown: use {{.field}}, {{.}}, {{key}}, {{container}}, {{kind}} or {{name}}", field)
+		if field != "key" && field != "container" && field != "where" && field != "kind" && field != "name" && !strings.HasPrefix(field, ".") {
+			return t, fmt.Errorf("message: {{%s}} is unknown: use {{.field}}, {{.}}, {{key}}, {{container}}, {{where}}, {{kind}} or {{name}}", field)
 		}
 		t.fields = append(t.fields, field)
 		text = after
@@ -63,6 +63,11 @@ func fieldText(field string, o *kube.Object, hit hit) string {
 		return o.Ref.Name
 	case "container":
 		return containerName(hit.node)
+	case "where":
+		if name := containerName(hit.node); name != "" {
+			return "container " + name
+		}
+		return "the pod"
 	case ".":
 		if hit.text != "" {
 			return hit.text

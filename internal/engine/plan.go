@@ -26,6 +26,8 @@ type plan struct {
 	once sync.Once
 	find *expr.Program
 	when *expr.Program
+	mend *expr.Program // FixWhen
+	safe *expr.Program // SafeWhen
 	err  error
 }
 
@@ -71,8 +73,16 @@ func (p *plan) compile() error {
 		if p.rule.Check != nil {
 			return
 		}
-		if p.find, p.err = p.expression("find", p.source); p.err == nil && p.rule.When != "" {
-			p.when, p.err = p.expression("when", p.rule.When)
+		for _, e := range []struct {
+			field, src string
+			to         **expr.Program
+		}{
+			{"find", p.source, &p.find}, {"when", p.rule.When, &p.when},
+			{"fixWhen", p.rule.FixWhen, &p.mend}, {"safeWhen", p.rule.SafeWhen, &p.safe},
+		} {
+			if e.src != "" && p.err == nil {
+				*e.to, p.err = p.expression(e.field, e.src)
+			}
 		}
 	})
 	return p.err

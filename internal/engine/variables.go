@@ -18,6 +18,7 @@ const (
 	varParams
 	varPod
 	varPodMeta
+	varHit
 )
 
 // Definition is a variable defined in terms of others.
@@ -38,7 +39,7 @@ func Definitions() []Definition {
 type scope struct{ expr *expr.Scope }
 
 func newScope() (*scope, error) {
-	s := &scope{expr.NewScope("object", "namespaceObject", "params", "pod", "podMeta")}
+	s := &scope{expr.NewScope("object", "namespaceObject", "params", "pod", "podMeta", "hit")}
 	for _, d := range Definitions() {
 		if err := s.expr.Define(d.Name, d.Expression); err != nil {
 			return nil, err

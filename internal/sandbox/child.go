@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"sync/atomic"
 	"time"
 )
 
@@ -49,6 +50,11 @@ type child struct {
 	out    io.Writer
 	jobs   map[string]Job
 	frames chan frame
+
+	limits    Limits // of the job at hand
+	bytes     int64  // it was given
+	questions int    // it has asked
+	budget    atomic.Int64
 }
 
 func newChild(in io.Reader, out io.Writer, jobs map[string]Job) *child {
@@ -75,7 +81,9 @@ func (c *child) serve() int {
 		if !ok {
 			return exitProtocol
 		}
-		stop := watch(head.Limits)
+		c.limits, c.bytes, c.questions = head.Limits, int64(len(f.body)), 0
+		c.allow()
+		stop := c.watch()
 		answer, err := c.run(head.Job, f.body[n:])
 		stop()
 		switch {
@@ -120,11 +128,17 @@ func (c *child) run(name string, request []byte) (answer []byte, err error) {
 	return job(request, c.ask)
 }
 
+// allow sets the processor time for the job as it is now.
+func (c *child) allow() { c.budget.Store(int64(c.limits.cpu(c.bytes, c.questions))) }
+
 func (c *child) ask(question []byte) ([]byte, error) {
 	if err := writeFrame(c.out, frameAsk, question); err != nil {
 		return nil, err
 	}
 	f := <-c.frames
+	c.bytes += int64(len(f.body))
+	c.questions++
+	c.allow()
 	if f.kind == frameRefuse {
 		return nil, &ErrJob{string(f.body)}
 	}
@@ -139,8 +153,9 @@ func (c *child) ask(question []byte) ([]byte, error) {
 const watchEvery = 5 * time.Millisecond
 
 // watch ends the process when a limit is broken, until stop is called.
-func watch(lim Limits) (stop func()) {
-	debug.SetMemoryLimit(lim.Memory * 3 / 4)
+func (c *child) watch() (stop func()) {
+	memory := c.limits.Memory
+	debug.SetMemoryLimit(memory * 3 / 4)
 	samples := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/heap/stacks:bytes"}}
 	from := cpuTime()
 	done := make(chan struct{})
@@ -154,10 +169,10 @@ func watch(lim Limits) (stop func()) {
 			case <-tick.C:
 			}
 			metrics.Read(samples)
-			if samples[0].Value.Uint64()+samples[1].Value.Uint64() > uint64(lim.Memory) {
+			if samples[0].Value.Uint64()+samples[1].Value.Uint64() > uint64(memory) {
 				os.Exit(exitMemory)
 			}
-			if cpuTime()-from > lim.CPU {
+			if int64(cpuTime()-from) > c.budget.Load() {
 				os.Exit(exitCPU)
 			}
 		}

@@ -38,7 +38,8 @@ func (p *Process) Do(ctx context.Context, job string, request []byte, lim Limits
 	// The pipe has no deadline of its own: killing the process ends every read and write on it.
 	child := p.cmd.Process
 	release := context.AfterFunc(ctx, func() { _ = child.Kill() })
-	answer, err := p.converse(job, request, lim, serve)
+	c := conversation{Process: p, limits: lim}
+	answer, err := c.run(job, request, serve)
 	intact := release()
 	var own *ErrJob
 	if intact && (err == nil || errors.As(err, &own)) {
@@ -48,21 +49,30 @@ func (p *Process) Do(ctx context.Context, job string, request []byte, lim Limits
 	if !intact {
 		return nil, context.Cause(ctx)
 	}
+	lim.CPU = lim.cpu(c.bytes, c.questions)
 	return nil, explain(exit, err, p.stderr.String(), lim)
 }
 
-// converse sends the job and answers until it is done.
-func (p *Process) converse(job string, request []byte, lim Limits,
-	serve func(question []byte) ([]byte, error)) ([]byte, error) {
-	head, err := json.Marshal(call{Job: job, Limits: lim})
+// conversation is one job, seen from the parent.
+type conversation struct {
+	*Process
+	limits    Limits
+	bytes     int64 // given to the job
+	questions int   // that it has asked
+}
+
+// run sends the job and answers until it is done.
+func (c *conversation) run(job string, request []byte, serve func(question []byte) ([]byte, error)) ([]byte, error) {
+	head, err := json.Marshal(call{Job: job, Limits: c.limits})
 	if err != nil {
 		return nil, err
 	}
-	if err := writeFrame(p.in, frameJob, head, []byte{'\n'}, request); err != nil {
+	c.bytes = int64(len(request))
+	if err := writeFrame(c.in, frameJob, head, []byte{'\n'}, request); err != nil {
 		return nil, err
 	}
 	for {
-		f, err := readFrame(p.out, lim.Answer+1<<16)
+		f, err := readFrame(c.out, c.limits.Answer+1<<16)
 		if err != nil {
 			return nil, err
 		}
@@ -83,7 +93,9 @@ func (p *Process) converse(job string, request []byte, lim Limits,
 				reply = []byte(err.Error())
 			}
 		}
-		if err := writeFrame(p.in, kind, reply); err != nil {
+		c.bytes += int64(len(reply))
+		c.questions++
+		if err := writeFrame(c.in, kind, reply); err != nil {
 			return nil, err
 		}
 	}

@@ -23,7 +23,7 @@ type Ask func(question []byte) ([]byte, error)
 // Limits bounds one job. A zero field stands for the value of DefaultLimits.
 type Limits struct {
 	Wall   time.Duration // from start to answer
-	CPU    time.Duration // of all threads of the sub-process
+	CPU    time.Duration // of all threads of the sub-process; a large job is allowed more, see cpu
 	Memory int64         // bytes of heap and stacks
 	Answer int64         // bytes of the answer
 }
@@ -48,6 +48,20 @@ func (l Limits) orDefault() Limits {
 		l.Answer = d.Answer
 	}
 	return l
+}
+
+// A job is allowed more processor time for what it is given, up to a maximum: large charts and
+// kustomizations are no attack, small ones that take long are.
+const (
+	cpuPerMiB      = 500 * time.Millisecond
+	cpuPerQuestion = 500 * time.Microsecond
+	cpuMost        = 6 * time.Second
+)
+
+// cpu is the processor time for a job that was given that many bytes and has asked that many questions.
+func (l Limits) cpu(bytes int64, questions int) time.Duration {
+	grown := l.CPU + time.Duration(float64(bytes)/(1<<20)*float64(cpuPerMiB)) + time.Duration(questions)*cpuPerQuestion
+	return min(grown, max(cpuMost, l.CPU))
 }
 
 // Argument is the hidden first argument of the sub-process.

@@ -37,7 +37,7 @@ type LeftFinding struct {
 }
 
 // maxRounds bounds how often fix scans again to mend what earlier changes stood in the way of.
-const maxRounds = 12
+const maxRounds = 40
 
 // Fixer mends findings in the text of manifests that its request reads.
 type Fixer struct {
@@ -60,6 +60,9 @@ func (f *Fixer) Plan(ctx context.Context) (*FixPlan, error) {
 		report, err := f.Request.Run(ctx)
 		if err != nil {
 			return nil, err
+		}
+		if plan.Report != nil && len(report.Gaps) > len(plan.Report.Gaps) {
+			return nil, fmt.Errorf("edit: the edited text cannot be read (%s): nothing was written; please report this", report.Gaps[len(report.Gaps)-1].Reason)
 		}
 		plan.Report = report
 		var done []bartizan.Finding
@@ -153,13 +156,15 @@ func holder(objects []*kube.Object, x bartizan.Finding) *kube.Object {
 	return nil
 }
 
-// editDoc plans as many changes of a document as do not touch one another.
+// editDoc plans as many changes of a document as do not stand in one another's way; the others wait for the
+// next round. The plan is verified as a whole: the text will mean what the changes make of the objects.
 func editDoc(d *tree.Doc, changes []placed, blocked map[string]string) (plan []edit.Splice, mended []bartizan.Finding) {
 	touched := map[string]bool{}
+	var ops []edit.Op
 	for _, c := range changes {
 		patch, err := absolute(c.object.Root.Path(), c.finding.Fix.Do)
 		if err == nil && clash(patch, touched) {
-			continue // in the next round
+			continue
 		}
 		var splices []edit.Splice
 		if err == nil {
@@ -169,12 +174,17 @@ func editDoc(d *tree.Doc, changes []placed, blocked map[string]string) (plan []e
 			blocked[blockKey(c.finding)] = err.Error()
 			continue
 		}
-		both, err := edit.Merge(append(slices.Clone(plan), splices...))
+		own, err := edit.ParsePatch(patch)
 		if err != nil {
-			continue // in the next round
+			continue
 		}
-		plan, mended = both, append(mended, c.finding)
-		touch(patch, touched)
+		all := append(slices.Clone(ops), own...)
+		both, err := edit.Merge(append(slices.Clone(plan), splices...))
+		if err != nil || edit.Verify(d, all, both) != nil {
+			continue
+		}
+		plan, ops, mended = both, all, append(mended, c.finding)
+		touch(own, touched)
 	}
 	return plan, mended
 }
@@ -210,12 +220,13 @@ func clash(patch []byte, touched map[string]bool) bool {
 	return false
 }
 
-func touch(patch []byte, touched map[string]bool) {
-	ops, err := edit.ParsePatch(patch)
-	if err != nil {
-		return
-	}
+// touch marks where operations write. What changes the places of a list's items touches the whole list.
+func touch(ops []edit.Op, touched map[string]bool) {
 	for _, op := range ops {
+		cut := strings.LastIndexByte(op.Path, '/')
+		if last := op.Path[cut+1:]; op.Op != "replace" && strings.Trim(last, "0123456789") == "" {
+			touched[op.Path[:cut]] = true
+		}
 		touched[op.Path] = true
 	}
 }

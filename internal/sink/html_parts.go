@@ -50,7 +50,7 @@ func (s *htmlSink) static() string {
 		return `<div class="panel clean"><b>` + what + `</b><small>` + count(s.run.Outcome.Passed, "check") + ` passed.</small></div>`
 	}
 	var b strings.Builder
-	b.WriteString(`<div class="panel scroll"><table><thead><tr><th>severity</th><th>what</th><th>where</th><th>findings</th></tr></thead><tbody>`)
+	b.WriteString(`<div class="panel scroll"><table><thead><tr><th>severity</th><th>what</th><th>where</th><th class="n">findings</th></tr></thead><tbody>`)
 	for _, g := range failed {
 		fix, reason := s.run.fixCommand(g.first)
 		fmt.Fprintf(&b, `<tr><td class="sev"><span class="tag %[1]s"><span aria-hidden="true">%[2]s</span>%[1]s</span></td><td>%[3]s<small>fix: %[4]s</small></td><td>%[5]s<small class="mono">%[6]s</small></td><td class="n">%[7]s</td></tr>`,
@@ -105,7 +105,7 @@ func (s *htmlSink) framework() string {
 	}
 	n := fw.count()
 	var b strings.Builder
-	fmt.Fprintf(&b, `<section class="panel"><h2>%s <small>%s: %s failed, %s passed, %s not evaluated</small></h2><div class="scroll"><table><thead><tr><th>control</th><th>verdict</th><th>what</th><th>findings</th></tr></thead><tbody>`,
+	fmt.Fprintf(&b, `<details class="panel" open><summary><span>%s</span><small>%s: %s failed, %s passed, %s not evaluated</small></summary><div class="scroll"><table><thead><tr><th>control</th><th>verdict</th><th>what</th><th class="n">findings</th></tr></thead><tbody>`,
 		escape(strings.TrimSpace(fw.Title+" "+fw.Version)), count(len(fw.Controls), "control"),
 		thousands(n[bartizan.Fail]), thousands(n[bartizan.Pass]), thousands(n[bartizan.NotEvaluated]))
 	for _, c := range fw.Controls {
@@ -117,7 +117,7 @@ func (s *htmlSink) framework() string {
 		fmt.Fprintf(&b, `<tr><td class="id mono">%s</td><td class="v %s">%s</td><td>%s<small>%s</small></td><td class="n">%s</td></tr>`,
 			escape(c.ID), class, strings.ToLower(word), escape(c.Title), escape(small), number(c.Failed))
 	}
-	b.WriteString(`</tbody></table></div></section>`)
+	b.WriteString(`</tbody></table></div></details>`)
 	return b.String()
 }
 

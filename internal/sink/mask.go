@@ -18,7 +18,7 @@ var (
 	// A text that is a secret by its form: credentials in a URL, tokens of well-known services, keys.
 	secretForm = regexp.MustCompile(`://[^/\s:@'"]*:[^/\s@'"]+@|-----BEGIN|\b(?:AKIA|ASIA)[0-9A-Z]{12,}|\bgh[pousr]_\w{20,}|\bglpat-[\w-]{15,}|\bxox[a-z]-[\w-]{10,}|\beyJ[\w-]{10,}\.|\bsk[-_][\w-]{16,}|\bAIza[\w-]{30,}|\b(?:Bearer|Basic)\s+\S{8,}`)
 	// Fields with such a name whose value is no secret.
-	notSecret  = regexp.MustCompile(`(?i)^[\s-]*["']?(?:secretName|secretKeyRef|secretRef|existingSecret\w*|imagePullSecrets?|secrets?|automountServiceAccountToken|serviceAccountToken|tokenExpirationSeconds|expirationSeconds|authorization|authorizationMode|kind|resources|apiGroups?)["']?\s*:`)
+	notSecret  = regexp.MustCompile(`(?i)^[\s-]*["']?(?:secretName|valueFrom|secretKeyRef|secretRef|existingSecret\w*|imagePullSecrets?|secrets?|automountServiceAccountToken|serviceAccountToken|tokenExpirationSeconds|expirationSeconds|authorization|authorizationMode|kind|resources|apiGroups?)["']?\s*:`)
 	plainValue = regexp.MustCompile(`^(?:true|false|null|~|-?\d{1,6}|[|>][-+0-9]*|\{\}|\[\]|["']{2}|)\s*(?:[,}\]]*)\s*(?:#.*)?$`)
 	nameLine   = regexp.MustCompile(`^(\s*(?:-\s+)*)["']?name["']?\s*:\s*["']?(\S+)`)
 	valueLine  = regexp.MustCompile(`^(\s*(?:-\s+)*)["']?value["']?\s*:`)
@@ -121,6 +121,9 @@ func spread(lines []string, masked []bool) {
 		under = -1
 		if masked[i] {
 			under = indent(l)
+		}
+		if strings.HasPrefix(strings.TrimSpace(l), "-----BEGIN") {
+			under-- // the lines of a key stand below each other
 		}
 	}
 }

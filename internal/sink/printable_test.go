@@ -8,18 +8,18 @@ import (
 
 func TestPrintable(t *testing.T) {
 	for in, want := range map[string]string{
-		"web-1":                  "web-1",
-		"\x1b[31m":               `\x1b[31m`,
-		"a\nb\tc\rd":             `a\nb\tc\rd`,
-		"\u009b31m":              `\x9b31m`,
-		"\x7f\x00":               `\x7f\x00`,
-		"\u202eabc\u2066":        `\u202eabc\u2066`,
-		"z\u200bero\ufeff":       `z\u200bero\ufeff`,
-		"\xff":                   `\xff`,
-		"\u2028":                 `\u2028`,
-		"\U000e0041":             `\U000e0041`,
+		"web-1":               "web-1",
+		"\x1b[31m":            `\x1b[31m`,
+		"a\nb\tc\rd":          `a\nb\tc\rd`,
+		"\u009b31m":           `\x9b31m`,
+		"\x7f\x00":            `\x7f\x00`,
+		"\u202eabc\u2066":     `\u202eabc\u2066`,
+		"z\u200bero\ufeff":    `z\u200bero\ufeff`,
+		"\xff":                `\xff`,
+		"\u2028":              `\u2028`,
+		"\U000e0041":          `\U000e0041`,
 		"データ移行 é å ünïcode ✖": "データ移行 é å ünïcode ✖",
-		"\u3164":                 `\u3164`,
+		"\u3164":              `\u3164`,
 	} {
 		if got := Printable(in); got != want {
 			t.Errorf("Printable(%q) = %q, want %q", in, got, want)
@@ -107,10 +107,10 @@ func TestColumns(t *testing.T) {
 
 func TestFirstSentence(t *testing.T) {
 	for prose, want := range map[string]string{
-		"One. Two.":                         "One.",
+		"One. Two.":                        "One.",
 		"A file, e.g. one.\nThat is\nall.": "A file, e.g. one.",
-		"kube-system/1.2 is\n  it":          "kube-system/1.2 is it",
-		"":                                  "",
+		"kube-system/1.2 is\n  it":         "kube-system/1.2 is it",
+		"":                                 "",
 	} {
 		if got := firstSentence(prose); got != want {
 			t.Errorf("firstSentence(%q) = %q, want %q", prose, got, want)

@@ -25,8 +25,9 @@
 // Limits.Nodes; tabs before a comment or on a blank line that follows a comment.
 //
 // Refused here although sigs takes it: UTF-16; anything behind the first document's end that is not a
-// further document (sigs stops looking there); text behind a ... line; a null key or .inf in a value that a repeated key replaces; documents over a limit. Of these, the
-// limits for text that the fast reader does not know (4 MiB, 300,000 keys, values and comments) are tighter than Limits.
+// further document (sigs stops looking there); text behind a ... line; a null key or .inf in a value that a
+// repeated key replaces; documents over a limit. Of these, the limits for text that the fast reader does not
+// know (4 MiB; 300,000 keys, values and comments) are tighter than Limits.
 //
 // Decided here, at random in sigs: of keys that are equal only as text, as 1 and "1", the last one counts.
 //

@@ -35,6 +35,8 @@ var fixtures = []string{
 	"a: b #c\n  d\n", "\"a\" : b\n", "a : b\n", "a: @x\n", "a: `x\n", "a: %x\n", "a: b\t\nc:\td\n", "- |\n  x\n- >\n  y\n",
 	"a: |\n\n   x\n  y\n", "a: |\n     \n  x\n", "a: |", "a: |\n", "a: |+\n\n", "a: x\n\n\nb:\n  c\n", "a: ?x\nb: :y\nc: -z\n",
 	"[a: b]\n", "[? a]\n", "{a: [b, {c: d}]}\n# t\n", "a: \u00e9\u2028b\n", "a: x\rb: y\r", "a: \x00\n", "a: \xff\n", "...\na: 1\n",
+	"a: !!timestamp 2001-01-01\nb: !!timestamp \"2001-12-14 21:59:43.1\"\n", "a: !!timestamp x\n", "a: !!bool \"on\"\nb: !!null ''\n", "a: !!int x\n",
+	"a: !!int 1.5\n", "a: !!binary \"@\"\n", "a: \"\\0\\a\\b\\t\\n\\v\\f\\r\\e\\ \\\"\\'\\\\\\N\\_\\L\\P\\x4a\\u004B\\U0001F600\"\n", "a: \"\\z\"\n", "a: \"\\xg0\"\n",
 	"&a a: *a\n", "a: &b [*b]\n", "{\"a\"\n: 1}\n", "{a\n: 1}\n", "a: {b: 1}\n  c: 2\n", "a: \"b\" c\n", "a: [b] c\n", "<<: {a: 1}\n",
 }
 

@@ -37,8 +37,8 @@ func manyKeys(n int, end string) string {
 
 // TestHostileInput holds every reader to two seconds and 256 MB; refused is a part of the expected error.
 func TestHostileInput(t *testing.T) {
-	if testing.Short() {
-		t.Skip("large inputs")
+	if testing.Short() || raceEnabled {
+		t.Skip("large inputs, with limits of time")
 	}
 	wide := Limits{Bytes: 1 << 30, Depth: 20000, Nodes: 4_000_000}
 	many := manyKeys(1_000_000, "\n")

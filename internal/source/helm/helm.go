@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
-	"time"
 
 	"github.com/bartizan-dev/bartizan"
 	"github.com/bartizan-dev/bartizan/internal/document"
@@ -54,8 +53,7 @@ type Charts struct {
 	List    []Chart
 	Options Options
 	Process *sandbox.Process
-	// Limits is for one chart. A zero CPU limit grows with the chart.
-	Limits sandbox.Limits
+	Limits  sandbox.Limits // for one chart
 }
 
 var _ bartizan.Source = (*Charts)(nil)
@@ -92,7 +90,7 @@ func (c *Charts) render(ctx context.Context, chart Chart) []bartizan.Item {
 	if err != nil {
 		return append(items, gap(chart.Name, 0, false, "the chart cannot be rendered: %v", err))
 	}
-	answer, err := c.Process.Do(ctx, Job, body, c.limits(files), nil)
+	answer, err := c.Process.Do(ctx, Job, body, c.Limits, nil)
 	if err != nil {
 		return append(items, gap(chart.Name, 0, false, "the chart was not rendered: %v", err))
 	}
@@ -117,23 +115,6 @@ func (c *Charts) render(ctx context.Context, chart Chart) []bartizan.Item {
 		items = append(items, document.Items(sources[name], document.Stream{Source: Name, File: name, Output: true})...)
 	}
 	return items
-}
-
-// The processor time for a chart is what sandbox allows anyway and this for each mebibyte of it.
-const cpuPerMiB = 500 * time.Millisecond
-
-func (c *Charts) limits(files []file) sandbox.Limits {
-	lim := c.Limits
-	if lim.CPU == 0 {
-		size := 0
-		for _, f := range files {
-			if strings.HasPrefix(f.Name, "templates/") || strings.Contains(f.Name, "/templates/") {
-				size += len(f.Data)
-			}
-		}
-		lim.CPU = sandbox.DefaultLimits().CPU + time.Duration(float64(size)/(1<<20)*float64(cpuPerMiB))
-	}
-	return lim
 }
 
 // read makes items of one rendered template.

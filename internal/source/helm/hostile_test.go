@@ -55,7 +55,7 @@ func TestHostileCharts(t *testing.T) {
 			if last := items[len(items)-1].Entity; last == nil || last.Ref.Name != "good" {
 				t.Errorf("the chart behind it was not read:\n%.600s", show(items))
 			}
-				// The limit is on processor time; this only catches one that does not hold at all.
+			// The limit is on processor time; this only catches one that does not hold at all.
 			if took := time.Since(start); took > 20*time.Second {
 				t.Errorf("took %v", took)
 			}
