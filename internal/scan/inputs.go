@@ -60,7 +60,7 @@ func (in Inputs) Source() (*InputSource, error) {
 	}
 	s := &InputSource{
 		helm: options, limits: in.Limits, counts: Counts{Skipped: map[string]int{}},
-		texts: map[string]opener{}, seen: map[string]bool{}, process: &sandbox.Process{},
+		texts: map[string]string{}, sources: map[string]bool{}, seen: map[string]bool{}, process: &sandbox.Process{},
 	}
 	given := map[string]bool{}
 	for _, p := range in.Paths {

@@ -46,12 +46,10 @@ type InputSource struct {
 	limits  sandbox.Limits
 	process *sandbox.Process
 	counts  Counts
-	texts   map[string]opener // by Origin.File
+	texts   map[string]string // of what was not rendered, by Origin.File
+	sources map[string]bool   // templates and bases
 	seen    map[string]bool   // real paths of plain files: two PATHs may overlap
 }
-
-// opener opens a file again.
-type opener func() (io.ReadCloser, error)
 
 var _ bartizan.Source = (*InputSource)(nil)
 
@@ -87,7 +85,6 @@ func (s *InputSource) readFile(ctx context.Context, p *inputPart, emit func(bart
 		return s.charts(ctx, []helm.Chart{{FS: anyFile{}, Path: p.name, Name: name}}, emit)
 	}
 	s.counts.Files++
-	s.texts[name] = func() (io.ReadCloser, error) { return os.Open(p.name) }
 	files := &manifest.Files{FS: anyFile{}, List: []manifest.File{{Path: p.name, Name: name, Named: true}}}
 	return files.Read(ctx, emit)
 }
@@ -158,7 +155,6 @@ func (s *InputSource) manifests(ctx context.Context, p *inputPart, w *walked, us
 			continue
 		}
 		s.seen[real] = true
-		s.texts[f.Name] = func() (io.ReadCloser, error) { return p.root.Open(f.Path) }
 		list = append(list, f)
 	}
 	s.counts.Files += len(list)
@@ -174,7 +170,7 @@ func (s *InputSource) counting(emit func(bartizan.Item) error) func(bartizan.Ite
 			s.counts.Objects++
 			if o, ok := it.Entity.Value.(*kube.Object); ok {
 				s.counts.Workloads += len(o.Workloads)
-				s.rendered(o.Provenance)
+				s.remember(o)
 			}
 		case it.Gap != nil && it.Gap.Skip:
 			s.counts.Skipped[it.Gap.Reason]++
@@ -183,25 +179,28 @@ func (s *InputSource) counting(emit func(bartizan.Item) error) func(bartizan.Ite
 	}
 }
 
-// rendered makes a template or base file available to Text.
-func (s *InputSource) rendered(p *kube.Provenance) {
-	if p == nil || s.texts[p.File] != nil || strings.Contains(p.File, archive.Separator) {
+// remember makes the text that an object came from available to Text.
+func (s *InputSource) remember(o *kube.Object) {
+	if p := o.Provenance; p != nil {
+		s.sources[p.File] = true
 		return
 	}
-	name := filepath.FromSlash(p.File)
-	s.texts[p.File] = func() (io.ReadCloser, error) { return os.Open(name) }
+	s.texts[o.Origin.File] = o.Root.Doc().Source()
 }
 
 // Counts is valid after Read.
 func (s *InputSource) Counts() Counts { return s.counts }
 
-// Text gives the text of a file that objects came from, as it is now, for excerpts. It is valid until Close.
+// Text gives the text of a file that objects came from, for excerpts: as it was read, or, for templates and
+// bases, as it is now.
 func (s *InputSource) Text(file string) (string, bool) {
-	open := s.texts[file]
-	if open == nil {
+	if text, ok := s.texts[file]; ok {
+		return text, true
+	}
+	if !s.sources[file] || strings.Contains(file, archive.Separator) {
 		return "", false
 	}
-	r, err := open()
+	r, err := os.Open(filepath.FromSlash(file))
 	if err != nil {
 		return "", false
 	}

@@ -128,6 +128,7 @@ func partOfChart(name string) bool {
 func (w *walker) entry(at string, e fs.DirEntry, depth int) {
 	name := e.Name()
 	switch {
+	case name == ".git": // not a part of what it keeps
 	case e.IsDir():
 		if reason := passedOver(name); reason != "" {
 			w.gap(at, true, "%s", reason)

@@ -45,12 +45,14 @@ func (run *Run) live() bool { return len(run.Inputs.Paths) == 0 && run.Inputs.Cl
 // fixCommand is the command that applies a finding's fix, or else the reason why there is none.
 func (run *Run) fixCommand(f bartizan.Finding) (command, reason string) {
 	if f.Fix == nil {
-		return "", "by hand; bartizan rule show " + f.Rule + " has an example"
+		return "", "by hand; see bartizan rule show " + f.Rule
 	}
 	o := place(f)
 	switch {
 	case o.Source == "helm":
 		return "", "change the chart's values or template: what Helm renders cannot be edited in place"
+	case o.Source == "kustomize":
+		return "", "change the base or add a patch: what a kustomization builds cannot be edited in place"
 	case o.Source == "cluster" || run.live():
 		return kubectlPatch(f.Fix)
 	case slices.Contains(run.Inputs.Paths, "-"):

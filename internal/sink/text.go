@@ -54,9 +54,11 @@ var marks = [...]struct {
 	bartizan.Critical: {"✖", "1;31"},
 }
 
-func severityWord(v bartizan.Severity) span {
+// severityColumn begins the line of a group.
+func severityColumn(v bartizan.Severity) []span {
 	m := marks[min(v, bartizan.Critical)]
-	return span{m.style, m.sign + " " + strings.ToUpper(v.String())}
+	word := m.sign + " " + strings.ToUpper(v.String())
+	return []span{{m.style, word}, {normal, strings.Repeat(" ", max(12-columns(word), 2))}}
 }
 
 // header says what was read.
@@ -93,8 +95,8 @@ func shorten(paths []string, most int) string {
 
 // The page: so many groups are told in full, and so many more in one line each.
 const (
-	fullGroups  = 6
-	shortGroups = 12
+	fullGroups  = 5
+	shortGroups = 10
 )
 
 func (s *textSink) findings() {
@@ -174,20 +176,19 @@ func (s *textSink) column() int {
 	return 12
 }
 
-func (s *textSink) heading(g *group, right string, look style) {
-	word := severityWord(g.severity)
-	pad := max(12-columns(word.text), 2)
-	title := span{look, s.run.title(g.rule)}
-	s.page.row([]span{word, {normal, strings.Repeat(" ", pad)}}, title, span{faint, right})
-}
-
+// brief tells of one rule in one line; where that is too short for the rule's id, the title goes before.
 func (s *textSink) brief(g *group) {
-	s.heading(g, thousands(g.findings)+" × "+g.rule, normal)
+	title := Printable(s.run.title(g.rule)) + " (" + thousands(g.findings) + ")"
+	room, right := s.page.width-12, g.rule
+	if columns(title)+2+columns(Printable(right)) > room {
+		right = ""
+	}
+	s.page.row(severityColumn(g.severity), span{normal, clip(title, room)}, span{faint, right})
 }
 
 // group tells of one rule in full.
 func (s *textSink) group(g *group) {
-	s.heading(g, g.rule, bold)
+	s.page.row(severityColumn(g.severity), span{bold, s.run.title(g.rule)}, span{faint, g.rule})
 	col := s.column()
 	s.page.para(col, col, span{normal, g.who(s.page.width - col)})
 	if g.all != nil && len(g.all) > 1 {
@@ -247,6 +248,9 @@ func (s *textSink) fix(g *group) {
 	}
 	s.page.para(col, col+5, spans...)
 	if unsafe := g.first.Fix.Unsafe; unsafe != "" {
+		if !s.run.Verbose {
+			unsafe = firstSentence(unsafe)
+		}
 		s.page.para(col+5, col+5, span{normal, "first check: " + strings.Join(strings.Fields(unsafe), " ")})
 	}
 }

@@ -112,7 +112,7 @@ func (x *group) who(width int) string {
 	return fold(len(x.subjects), width-columns(Printable(suffix)), func(i int) string { return name(x.subjects[i]) }) + suffix
 }
 
-// fold joins as many of n names as fit and counts the rest; two stand there in any case.
+// fold joins as many of n names as fit and counts the rest; one stands there in any case, and two where there are only two.
 func fold(n, width int, name func(int) string) string {
 	list := name(0)
 	for i := 1; i < n; i++ {
@@ -125,7 +125,7 @@ func fold(n, width int, name func(int) string) string {
 			sep = " and "
 		}
 		longer := list + sep + name(i)
-		if i >= 2 && columns(Printable(longer+rest)) > width {
+		if n > 2 && columns(Printable(longer+rest)) > width {
 			return fmt.Sprintf("%s and %d more", list, n-i)
 		}
 		list = longer

@@ -8,7 +8,7 @@ import (
 )
 
 // pageGaps is how many gaps a page shows.
-const pageGaps = 8
+const pageGaps = 5
 
 // unread tells what could not be read and what could not be evaluated: it is never shown as a pass.
 func (s *textSink) unread() {
@@ -124,7 +124,7 @@ func (s *textSink) next() {
 		hints = append(hints, hint{cmd + " -v", "every finding with its place"})
 	}
 	if safe := s.safeFixes(); safe > 0 && !s.run.live() {
-		hints = append(hints, hint{"bartizan fix " + shellPaths(s.run.Inputs.Paths) + " --diff", "what the safe fixes would change"})
+		hints = append(hints, hint{"bartizan fix " + shellPaths(s.run.Inputs.Paths) + " --diff", "what safe fixes would change"})
 	}
 	if list := s.fold.of(bartizan.Fail); len(list) > 0 {
 		hints = append(hints, hint{"bartizan rule show " + list[0].rule, "why, how to mend it, examples"})

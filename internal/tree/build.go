@@ -86,7 +86,8 @@ func (b *builder) add(f *frame, key keyRef, kind Kind, off, end int, text int32)
 // open begins a map or list; close ends it.
 func (b *builder) open(f *frame, key keyRef, kind Kind, off int) (frame, error) {
 	if b.depth++; b.depth > b.lim.Depth {
-		return frame{}, b.errorAt(off, "more than %d maps and lists stand inside one another (Limits.Depth): flatten the document", b.lim.Depth)
+		return frame{}, b.errorAt(off, "more than %d maps and lists stand inside one another (Limits.Depth): flatten "+
+			"the document", b.lim.Depth)
 	}
 	i, err := b.add(f, key, kind, off, off, verbatim)
 	return frame{self: i, last: -1}, err

@@ -43,7 +43,8 @@ func TestHostileCharts(t *testing.T) {
 			bad := fstest.MapFS{"chart/Chart.yaml": {Data: []byte(chartYAML)}, "chart/templates/a.yaml": {Data: []byte(c.template)}}
 			p := &sandbox.Process{}
 			defer p.Close()
-			charts := &Charts{Process: p, List: []Chart{{bad, "chart", "bad"}, {good, "chart", "good"}}}
+			charts := &Charts{Process: p, Limits: sandbox.Limits{CPU: 500 * time.Millisecond},
+				List: []Chart{{bad, "chart", "bad"}, {good, "chart", "good"}}}
 			start := time.Now()
 			var items []bartizan.Item
 			if err := charts.Read(t.Context(), func(it bartizan.Item) error { items = append(items, it); return nil }); err != nil {

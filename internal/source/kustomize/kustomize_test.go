@@ -97,13 +97,13 @@ func show(items []bartizan.Item) string {
 func TestHostile(t *testing.T) {
 	many := "resources:\n"
 	wide := fstest.MapFS{}
-	for i := range 5000 {
+	for i := range 1000 {
 		many += fmt.Sprintf("- r%d.yaml\n", i)
 		wide[fmt.Sprintf("it/r%d.yaml", i)] = &fstest.MapFile{Data: fmt.Appendf(nil, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c%d}\n", i)}
 	}
 	wide["it/kustomization.yaml"] = &fstest.MapFile{Data: []byte("namePrefix: a-\n" + many)}
 	chain := fstest.MapFS{}
-	for i := range 3000 {
+	for i := range 500 {
 		chain[fmt.Sprintf("d%d/kustomization.yaml", i)] = &fstest.MapFile{Data: fmt.Appendf(nil, "namePrefix: x\nresources: [../d%d]\n", i+1)}
 	}
 	chain["it/kustomization.yaml"] = &fstest.MapFile{Data: []byte("resources: [../d0]\n")}

@@ -142,6 +142,9 @@ func read(r io.Reader, size int64, s document.Stream) []bartizan.Item {
 	if archive.IsGzip(b.Bytes()) {
 		return unpacked(b.Bytes(), s)
 	}
+	if bytes.HasPrefix(b.Bytes(), []byte("PK\x03\x04")) {
+		return failed(s, errors.New("it is a zip archive: unpack it first"))
+	}
 	return document.Items(text(b.Bytes()), s)
 }
 
