@@ -6,8 +6,10 @@ import (
 	"os"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/bartizan-dev/bartizan"
 	"github.com/bartizan-dev/bartizan/internal/scan"
@@ -91,7 +93,7 @@ func runScan(cmd *cobra.Command, f *scanFlags, args []string) error {
 		return err
 	}
 	run := f.describe(cmd, args, rules, report, counts())
-	run.Outcome.FailOn, run.Outcome.ExitCode = min(req.FailOn, bartizan.Critical), code
+	run.Outcome.FailOn, run.Outcome.ExitCode, run.Now = req.FailOn, code, req.Now
 	to, err := sink.New(f.output, out, run)
 	if err != nil {
 		return usage("%w", err)
@@ -205,7 +207,7 @@ func (f *scanFlags) describe(cmd *cobra.Command, args []string, rules *ruleSet, 
 	}
 	total := report.Tally.Total()
 	run := &sink.Run{
-		Version: version, Command: commandLine(args), Target: rules.target, Rules: byID,
+		Version: version, Command: commandLine(cmd, args), Target: rules.target, Rules: byID,
 		Gaps: report.Gaps, Skips: report.Skips, Inputs: in,
 		Outcome: sink.Outcome{
 			Passed: total.Passed, Failed: total.Failed, NotEvaluated: total.NotEvaluated,
@@ -214,13 +216,48 @@ func (f *scanFlags) describe(cmd *cobra.Command, args []string, rules *ruleSet, 
 		Source: f.input.text, Fingerprint: triage.Fingerprint, Verbose: f.verbose,
 	}
 	run.Framework = rules.project(report)
+	for _, h := range report.Accepted {
+		run.Held = append(run.Held, sink.Held{Finding: h.Finding, Reason: h.Reason, InSource: h.InSource})
+	}
+	for _, k := range report.Known {
+		run.Held = append(run.Held, sink.Held{Finding: k, Reason: "known from the baseline"})
+	}
 	terminal(cmd, f, run)
 	return run
 }
 
-// commandLine is the command as the user could type it again.
-func commandLine(args []string) string {
-	return strings.Join(append([]string{"bartizan", "scan"}, args...), " ")
+// commandLine is the command as the user could type it again, without what only says where and how to print.
+func commandLine(cmd *cobra.Command, args []string) string {
+	parts := []string{"bartizan", cmd.Name()}
+	for _, a := range args {
+		parts = append(parts, quoted(a))
+	}
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		switch f.Name {
+		case "output", "output-file", "color", "verbose", "help":
+			return
+		}
+		if f.Value.Type() == "bool" {
+			parts = append(parts, "--"+f.Name)
+			return
+		}
+		value := f.Value.String()
+		if list, ok := f.Value.(pflag.SliceValue); ok {
+			value = strings.Join(list.GetSlice(), ",")
+		}
+		parts = append(parts, "--"+f.Name, quoted(value))
+	})
+	return strings.Join(parts, " ")
+}
+
+// quoted writes a word so that a shell reads it as one.
+func quoted(s string) string {
+	if s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_./=:,@%+", r)
+	}) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 // now is the clock, or SOURCE_DATE_EPOCH where output must not change from run to run.

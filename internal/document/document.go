@@ -27,6 +27,13 @@ const (
 // maxErrors bounds the gaps of one stream; more broken documents than that are told in one last gap.
 const maxErrors = 100
 
+// A stream of documents may hold maxValues values and one more for each bytesPerValue bytes. Manifests have
+// some 30 bytes to a value; a file of two bytes to a value is made to fill the memory.
+const (
+	maxValues     = 500_000
+	bytesPerValue = 32
+)
+
 // Stream says where a text is from and how to judge it.
 type Stream struct {
 	Source, File string
@@ -54,10 +61,16 @@ func Items(text string, s Stream) []bartizan.Item {
 		return []bartizan.Item{s.unused(SkipForeign, noObject)}
 	}
 	r := reading{Stream: s, text: text}
-	for d, err := range tree.Parse(text, tree.Limits{}) {
+	most := maxValues + len(text)/bytesPerValue
+	for d, err := range tree.Parse(text, tree.Limits{Nodes: min(most, tree.DefaultLimits().Nodes)}) {
 		if err != nil {
 			r.broken(err)
 			continue
+		}
+		if r.values += d.Size(); r.values > most {
+			line, _ := d.Root().Pos()
+			r.gap(line, 0, "the file holds too many values for its size: the rest of it was not read; split it")
+			break
 		}
 		r.document(d)
 		_, r.next = d.Bounds()
@@ -96,7 +109,9 @@ type reading struct {
 	items []bartizan.Item
 	next  int // where in text the next document begins
 	gaps  int
-	more  int // gaps beyond maxErrors
+	// values were parsed so far.
+	values int
+	more   int // gaps beyond maxErrors
 }
 
 func (r *reading) gap(line, column int, reason string) {

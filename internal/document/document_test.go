@@ -105,6 +105,16 @@ func TestHostile(t *testing.T) {
 	}
 }
 
+// TestManyValues: documents that each are within bounds must not fill the memory together.
+func TestManyValues(t *testing.T) {
+	one := "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: [" + strings.Repeat("a,", 300_000) + "]\n---\n"
+	got := show(Items(strings.Repeat(one, 8), Stream{Source: "manifest", File: "in.yaml"}))
+	want := "1:1 ConfigMap a\n6:1 ConfigMap a\n11:0 GAP: the file holds too many values for its size: the rest of it was not read; split it\n"
+	if got != want {
+		t.Errorf("%s", got)
+	}
+}
+
 func TestManyErrors(t *testing.T) {
 	items := Items(strings.Repeat("apiVersion: v1\nkind: [\n---\n", 1000), Stream{Source: "manifest", File: "in.yaml"})
 	if len(items) != maxErrors+1 {

@@ -154,7 +154,7 @@ func (j *judge) fix(p *plan, o *kube.Object, h hit) *bartizan.Change {
 }
 
 // about evaluates a condition on a hit; an error counts as false.
-func (j *judge) about(condition *expr.Program, h hit) bool {
+func (j *judge) about(condition *program, h hit) bool {
 	j.frame.Set(varHit, expr.Of(h.node))
 	ok, err := j.frame.truth(condition)
 	j.frame.Reset(varHit)

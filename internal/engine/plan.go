@@ -24,10 +24,10 @@ type plan struct {
 	scope   *scope
 
 	once sync.Once
-	find *expr.Program
-	when *expr.Program
-	mend *expr.Program // FixWhen
-	safe *expr.Program // SafeWhen
+	find *program
+	when *program
+	mend *program // FixWhen
+	safe *program // SafeWhen
 	err  error
 }
 
@@ -75,7 +75,7 @@ func (p *plan) compile() error {
 		}
 		for _, e := range []struct {
 			field, src string
-			to         **expr.Program
+			to         **program
 		}{
 			{"find", p.source, &p.find}, {"when", p.rule.When, &p.when},
 			{"fixWhen", p.rule.FixWhen, &p.mend}, {"safeWhen", p.rule.SafeWhen, &p.safe},
@@ -88,7 +88,7 @@ func (p *plan) compile() error {
 	return p.err
 }
 
-func (p *plan) expression(field, src string) (*expr.Program, error) {
+func (p *plan) expression(field, src string) (*program, error) {
 	prog, err := p.scope.compile(src)
 	if err != nil {
 		return nil, &rule.Error{File: p.rule.File, Reason: fmt.Sprintf("%s: %s: %v", p.rule.ID, field, err)}

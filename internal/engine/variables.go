@@ -3,11 +3,14 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/bartizan-dev/bartizan"
 	"github.com/bartizan-dev/bartizan/internal/expr"
+	"github.com/bartizan-dev/bartizan/internal/expr/celref"
 	"github.com/bartizan-dev/bartizan/internal/kube"
 	"github.com/bartizan-dev/bartizan/internal/tree"
+	"github.com/bartizan-dev/bartizan/rule"
 )
 
 // The variables of rules (docs/rules.md). Pod and PodMeta are set from the normal form of a workload; the
@@ -36,10 +39,15 @@ func Definitions() []Definition {
 }
 
 // scope is the scope of all rules' expressions.
-type scope struct{ expr *expr.Scope }
+type scope struct {
+	expr *expr.Scope
+	once sync.Once
+	ref  *celref.Env // for expressions outside the planned subset
+	err  error
+}
 
 func newScope() (*scope, error) {
-	s := &scope{expr.NewScope("object", "namespaceObject", "params", "pod", "podMeta", "hit")}
+	s := &scope{expr: expr.NewScope("object", "namespaceObject", "params", "pod", "podMeta", "hit")}
 	for _, d := range Definitions() {
 		if err := s.expr.Define(d.Name, d.Expression); err != nil {
 			return nil, err
@@ -48,12 +56,53 @@ func newScope() (*scope, error) {
 	return s, nil
 }
 
-func (s *scope) compile(src string) (*expr.Program, error) {
-	p, err := expr.Compile(src, s.expr)
-	if errors.Is(err, expr.ErrUnsupported) {
-		return nil, fmt.Errorf("%w", err)
+// program is a compiled expression: planned, or for the reference.
+type program struct {
+	planned   *expr.Program
+	reference *celref.Program
+	slots     map[string]int // of the variables that the reference needs
+}
+
+func (s *scope) compile(src string) (*program, error) {
+	planned, err := expr.Compile(src, s.expr)
+	if err == nil {
+		return &program{planned: planned}, nil
 	}
-	return p, err
+	if !errors.Is(err, expr.ErrUnsupported) {
+		return nil, err
+	}
+	s.once.Do(func() { s.ref, s.err = celref.New(rule.Latest.Minor, s.expr.Names()) })
+	if s.err != nil {
+		return nil, s.err
+	}
+	p := &program{slots: map[string]int{}}
+	if p.reference, err = s.ref.Compile(src); err != nil {
+		return nil, err
+	}
+	names, err := expr.Free(src)
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range names {
+		p.slots[n] = s.expr.Slot(n)
+	}
+	return p, nil
+}
+
+func (p *program) eval(f *frame) expr.Value {
+	if p.planned != nil {
+		return p.planned.Eval(f.Frame)
+	}
+	values := make(map[string]expr.Value, len(p.slots))
+	for name, slot := range p.slots {
+		if slot < 0 {
+			continue // a name of the language
+		}
+		if values[name] = f.Get(slot); values[name].Err() != nil {
+			return values[name]
+		}
+	}
+	return p.reference.Eval(values)
 }
 
 // frame holds the variables for the object at hand.
@@ -93,8 +142,8 @@ func (f *frame) workload(w kube.Workload) {
 func (f *frame) params(p *plan) { f.Set(varParams, p.params) }
 
 // truth evaluates a condition.
-func (f *frame) truth(p *expr.Program) (bool, error) {
-	v := p.Eval(f.Frame)
+func (f *frame) truth(p *program) (bool, error) {
+	v := p.eval(f)
 	if err := v.Err(); err != nil {
 		return false, err
 	}
@@ -106,8 +155,8 @@ func (f *frame) truth(p *expr.Program) (bool, error) {
 }
 
 // hits evaluates a find expression and appends what it found; base is what a bare true stands for.
-func (f *frame) hits(p *expr.Program, base tree.Node, to []hit) ([]hit, error) {
-	v := p.Eval(f.Frame)
+func (f *frame) hits(p *program, base tree.Node, to []hit) ([]hit, error) {
+	v := p.eval(f)
 	if err := v.Err(); err != nil {
 		return to, err
 	}

@@ -66,7 +66,7 @@ func in(x, y Value) Value {
 	case x.kind == KindError:
 		return x
 	case y.kind == KindMap:
-		_, ok := y.entry(x)
+		_, ok := y.Entry(x)
 		return OfBool(ok)
 	case y.kind != KindList:
 		return noOverload("_in_", x, y)
@@ -188,17 +188,17 @@ func uintArithmetic(op byte, a, b uint64) Value {
 	switch op {
 	case '+':
 		if c := a + b; c >= a {
-			return ofUint(c)
+			return OfUint(c)
 		}
 		return overflow
 	case '-':
 		if b > a {
 			return overflow
 		}
-		return ofUint(a - b)
+		return OfUint(a - b)
 	case '*':
 		if c := a * b; a == 0 || c/a == b {
-			return ofUint(c)
+			return OfUint(c)
 		}
 		return overflow
 	}
@@ -206,9 +206,9 @@ func uintArithmetic(op byte, a, b uint64) Value {
 		return fail("division by zero")
 	}
 	if op == '/' {
-		return ofUint(a / b)
+		return OfUint(a / b)
 	}
-	return ofUint(a % b)
+	return OfUint(a % b)
 }
 
 func floatArithmetic(op byte, x, y Value) Value {

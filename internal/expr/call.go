@@ -23,6 +23,11 @@ func (c *compiler) call(n *node) (code, error) {
 	if n.method && n.text == "matches" && len(args) == 2 && args[1].op == opLiteral && args[1].lit.kind == KindString {
 		return c.matches(n)
 	}
+	if n.method && (n.text == "orValue" && len(args) == 2 || n.text == "hasValue" && len(args) == 1) {
+		if run, ok, err := c.unwrapping(n); ok || err != nil {
+			return run, err
+		}
+	}
 	if n.method && n.text == "or" && len(args) == 2 || n.method && n.text == "orValue" && len(args) == 2 {
 		return c.or(n)
 	}
@@ -63,7 +68,7 @@ func (c *compiler) optionalCall(n *node) (code, error) {
 	}
 	switch {
 	case n.text == "none" && len(args) == 0:
-		return func(*Frame) Value { return none }, nil
+		return func(*Frame) Value { return None }, nil
 	case n.text == "of" && len(args) == 1, n.text == "ofNonZeroValue" && len(args) == 1:
 		nonZero := n.text != "of"
 		return func(f *Frame) Value {
@@ -72,9 +77,9 @@ func (c *compiler) optionalCall(n *node) (code, error) {
 			case v.kind == KindError:
 				return v
 			case nonZero && isZero(v):
-				return none
+				return None
 			}
-			return some(v)
+			return Some(v)
 		}, nil
 	}
 	return nil, &SyntaxError{n.at, "optional has of(x), none() and ofNonZeroValue(x)"}

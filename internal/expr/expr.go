@@ -33,6 +33,9 @@ func (s *Scope) Define(name, src string) error {
 	return nil
 }
 
+// Names lists the variables in the order of their slots.
+func (s *Scope) Names() []string { return slices.Clone(s.names) }
+
 // Slot is the place of a variable in a Frame; -1 if the scope has none of that name.
 func (s *Scope) Slot(name string) int { return slices.Index(s.names, name) }
 
@@ -73,6 +76,9 @@ func (f *Frame) ResetDefined() {
 		}
 	}
 }
+
+// Get is the value of a variable, evaluated now if it is defined in terms of others.
+func (f *Frame) Get(slot int) Value { return f.get(slot) }
 
 func (f *Frame) get(slot int) Value {
 	switch f.state[slot] {

@@ -54,7 +54,7 @@ func size(a []Value) Value {
 	return noOverload("size", a...)
 }
 
-func typeOf(a []Value) Value { return ofType(a[0].kind.String()) }
+func typeOf(a []Value) Value { return OfType(a[0].kind.String()) }
 
 func toString(a []Value) Value {
 	switch v := a[0]; v.kind {
@@ -96,15 +96,15 @@ func toUint(a []Value) Value {
 		return v
 	case KindInt:
 		if v.int() >= 0 {
-			return ofUint(v.num)
+			return OfUint(v.num)
 		}
 	case KindDouble:
 		if f := v.float(); f >= 0 && f < 1<<64 {
-			return ofUint(uint64(f))
+			return OfUint(uint64(f))
 		}
 	case KindString:
 		if u, err := strconv.ParseUint(v.str, 10, 64); err == nil {
-			return ofUint(u)
+			return OfUint(u)
 		}
 	default:
 		return noOverload("uint", a...)

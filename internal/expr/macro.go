@@ -65,7 +65,7 @@ func (m *macro) each(f *Frame, visit func() bool) Value {
 			f.locals[m.at], f.locals[m.at+1] = OfInt(i), item
 			if v.kind == KindMap {
 				f.locals[m.at] = item
-				f.locals[m.at+1], _ = v.entry(item)
+				f.locals[m.at+1], _ = v.Entry(item)
 			}
 		}
 		i++
@@ -189,7 +189,7 @@ func (m *macro) optional(f *Frame) Value {
 	}
 	inner, ok := v.Unwrap()
 	if !ok {
-		return none
+		return None
 	}
 	f.locals[m.at] = inner
 	x := m.bodies[0](f)
@@ -197,7 +197,7 @@ func (m *macro) optional(f *Frame) Value {
 	case x.kind == KindError:
 		return x
 	case m.name == "optMap":
-		return some(x)
+		return Some(x)
 	case x.kind != KindOptional:
 		return noOverload(m.name, x)
 	}

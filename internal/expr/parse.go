@@ -200,20 +200,31 @@ func (p *parser) unary() (*node, error) {
 	}
 	defer func() { p.depth-- }()
 	at := p.tok.at
-	for text, op := range map[string]op{"!": opNot, "-": opNegate} {
-		ok, err := p.accept(text)
-		if err != nil {
-			return nil, err
+	for _, u := range []struct {
+		text string
+		op   op
+	}{{"!", opNot}, {"-", opNegate}} {
+		count := 0
+		for p.is(u.text) {
+			if err := p.advance(); err != nil {
+				return nil, err
+			}
+			count++
+			// A sign right before a number belongs to it, the last one of several.
+			if u.op == opNegate && (p.tok.kind == tokInt || p.tok.kind == tokDouble) {
+				p.tok.text = "-" + p.tok.text
+				count--
+				break
+			}
 		}
-		if !ok {
+		if count == 0 {
 			continue
 		}
-		if op == opNegate && (p.tok.kind == tokInt || p.tok.kind == tokDouble) {
-			p.tok.text = "-" + p.tok.text
-			return p.member()
+		x, err := p.member()
+		if count%2 == 0 {
+			return x, err // an even number of them undo one another
 		}
-		x, err := p.unary()
-		return &node{op: op, args: []*node{x}, at: at}, err
+		return &node{op: u.op, args: []*node{x}, at: at}, err
 	}
 	return p.member()
 }
@@ -366,7 +377,7 @@ func literal(t token) (Value, error) {
 		if err != nil {
 			return Value{}, &SyntaxError{t.at, "the integer does not fit in 64 bits"}
 		}
-		return ofUint(v), nil
+		return OfUint(v), nil
 	case tokDouble:
 		v, err := strconv.ParseFloat(t.text, 64)
 		if err != nil {

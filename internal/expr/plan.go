@@ -68,7 +68,7 @@ func (c *compiler) ident(n *node) (code, error) {
 		}, nil
 	}
 	if typeNames[n.text] {
-		v := ofType(n.text)
+		v := OfType(n.text)
 		return func(*Frame) Value { return v }, nil
 	}
 	return nil, &SyntaxError{n.at, fmt.Sprintf("there is no variable %s here", n.text)}
@@ -121,11 +121,11 @@ func optSelect(v Value, name string) Value {
 	found, ok := present(v, name)
 	switch {
 	case ok:
-		return some(found)
+		return Some(found)
 	case found.kind == KindError && found.ref != nil:
 		return found
 	}
-	return none
+	return None
 }
 
 func selectField(v Value, name string) Value {
@@ -167,7 +167,7 @@ func indexed(v, k Value, optional bool) Value {
 	if v.kind == KindOptional {
 		inner, ok := v.Unwrap()
 		if !ok {
-			return none
+			return None
 		}
 		v, optional = inner, true
 	}
@@ -178,7 +178,7 @@ func indexed(v, k Value, optional bool) Value {
 		if k.kind > KindString || k.kind == KindNull {
 			return noOverload("_[_]", v, k)
 		}
-		found, ok = v.entry(k)
+		found, ok = v.Entry(k)
 	case KindList:
 		i, fits := asIndex(k)
 		if !fits {
@@ -187,15 +187,15 @@ func indexed(v, k Value, optional bool) Value {
 		found, ok = v.item(i)
 	default:
 		if optional {
-			return none
+			return None
 		}
 		return noOverload("_[_]", v, k)
 	}
 	switch {
 	case optional && ok:
-		return some(found)
+		return Some(found)
 	case optional:
-		return none
+		return None
 	case !ok:
 		return fail("no such key or index: %s", k.Text())
 	}
@@ -324,10 +324,7 @@ func (c *compiler) mapping(n *node) (code, error) {
 				}
 				v = inner
 			}
-			if _, twice := m.find(k); twice {
-				return fail("map key %s is written twice", k.Text())
-			}
-			m.keys, m.values = append(m.keys, k), append(m.values, v)
+			m.set(k, v)
 		}
 		return Value{kind: KindMap, ref: m}
 	}, nil

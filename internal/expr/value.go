@@ -93,7 +93,8 @@ func OfBool(b bool) Value {
 // OfInt is a signed integer.
 func OfInt(i int64) Value { return Value{kind: KindInt, num: uint64(i)} }
 
-func ofUint(u uint64) Value { return Value{kind: KindUint, num: u} }
+// OfUint is an unsigned integer.
+func OfUint(u uint64) Value { return Value{kind: KindUint, num: u} }
 
 // OfFloat is a double.
 func OfFloat(f float64) Value { return Value{kind: KindDouble, num: math.Float64bits(f)} }
@@ -139,11 +140,20 @@ func OfAny(v any) Value {
 	return fail("a %T is no value", v)
 }
 
-func ofType(name string) Value { return Value{kind: KindType, str: name} }
+// OfMap is a map.
+func OfMap(keys, values []Value) Value { return Value{kind: KindMap, ref: &mapping{keys, values}} }
 
-func some(v Value) Value { return Value{kind: KindOptional, ref: &v} }
+// OfError is a failed evaluation.
+func OfError(err error) Value { return Value{ref: err} }
 
-var none = Value{kind: KindOptional}
+// OfType is a type, by its name.
+func OfType(name string) Value { return Value{kind: KindType, str: name} }
+
+// Some is an optional that holds a value.
+func Some(v Value) Value { return Value{kind: KindOptional, ref: &v} }
+
+// None is the empty optional.
+var None = Value{kind: KindOptional}
 
 func fail(format string, args ...any) Value {
 	return Value{ref: fmt.Errorf(format, args...)}
@@ -265,8 +275,19 @@ func (m *mapping) find(key Value) (Value, bool) {
 	return Value{}, false
 }
 
-// entry finds an entry of a map by any key.
-func (v Value) entry(key Value) (Value, bool) {
+// set adds an entry; of two with one key the last counts.
+func (m *mapping) set(key, value Value) {
+	for i, k := range m.keys {
+		if equal(k, key) {
+			m.values[i] = value
+			return
+		}
+	}
+	m.keys, m.values = append(m.keys, key), append(m.values, value)
+}
+
+// Entry finds an entry of a map by its key.
+func (v Value) Entry(key Value) (Value, bool) {
 	if key.kind == KindString {
 		return v.lookup(key.str)
 	}
@@ -343,8 +364,8 @@ func equalMaps(a, b Value) bool {
 	}
 	same := true
 	a.Each(func(k Value) bool {
-		x, _ := a.entry(k)
-		y, ok := b.entry(k)
+		x, _ := a.Entry(k)
+		y, ok := b.Entry(k)
 		same = ok && equal(x, y)
 		return same
 	})
@@ -428,4 +449,33 @@ func (v Value) Text() string {
 		return "null"
 	}
 	return ""
+}
+
+// Any is the value as encoding/json would decode it; nil for what JSON has no form for.
+func (v Value) Any() any {
+	switch v.kind {
+	case KindBool:
+		return v.num != 0
+	case KindInt:
+		return v.int()
+	case KindUint:
+		return v.num
+	case KindDouble:
+		return v.float()
+	case KindString:
+		return v.str
+	case KindList:
+		out := make([]any, 0, v.Len())
+		v.Each(func(x Value) bool { out = append(out, x.Any()); return true })
+		return out
+	case KindMap:
+		out := make(map[string]any, v.Len())
+		v.Each(func(k Value) bool {
+			x, _ := v.Entry(k)
+			out[k.Text()] = x.Any()
+			return true
+		})
+		return out
+	}
+	return nil
 }

@@ -42,7 +42,7 @@ type Report struct {
 	World    *world.World
 	Objects  []*kube.Object
 	Findings []bartizan.Finding // to be shown, in order
-	Accepted []bartizan.Finding // held back by exceptions
+	Accepted []triage.Held      // held back by exceptions
 	Known    []bartizan.Finding // held back by the baseline
 	Gaps     []bartizan.Gap     // what could not be read or evaluated
 	Skips    []sink.Skip

@@ -1,6 +1,7 @@
 package sink
 
 import (
+	"sort"
 	"strings"
 
 	"github.com/bartizan-dev/bartizan"
@@ -10,7 +11,8 @@ import (
 type excerpts struct {
 	sources sources
 	hidden  map[string]map[int]bool // lines, by file, that a rule said not to show
-	masked  map[string][]bool       // lines, by file, that hold a secret's value
+	starts  map[string][]int        // where the documents of a file begin
+	masked  map[excerptDoc][]bool   // lines of a document that hold a secret's value
 	index   map[excerptKey]int
 	list    []htmlExcerpt
 }
@@ -21,6 +23,11 @@ type excerptKey struct {
 	redact bool
 }
 
+type excerptDoc struct {
+	file  string
+	start int
+}
+
 // excerptAround is how many lines stand before and after the one that matters, excerptWidth how long a line
 // may be: a file with longer lines is no text that a person reads.
 const (
@@ -29,7 +36,7 @@ const (
 )
 
 func newExcerpts(run *Run) excerpts {
-	return excerpts{sources: sources{read: run.Source}, hidden: map[string]map[int]bool{}, masked: map[string][]bool{}, index: map[excerptKey]int{}}
+	return excerpts{sources: sources{read: run.Source}, hidden: map[string]map[int]bool{}, starts: map[string][]int{}, masked: map[excerptDoc][]bool{}, index: map[excerptKey]int{}}
 }
 
 // hide remembers the lines of a finding whose rule redacts: no excerpt shows their values.
@@ -57,16 +64,11 @@ func (x *excerpts) of(f bartizan.Finding) (int, bool) {
 	if o.Line < 1 || o.Line > len(lines) {
 		return 0, false
 	}
-	masked := x.masked[o.File]
-	if masked == nil {
-		masked = maskLines(lines, x.hidden[o.File])
-		x.masked[o.File] = masked
-	}
 	first, last := max(o.Line-excerptAround, 1), min(o.Line+excerptAround, len(lines))
 	e := htmlExcerpt{Start: first}
 	for n := first; n <= last; n++ {
 		text := lines[n-1]
-		if masked[n-1] {
+		if x.secret(o.File, lines, n-1) {
 			text = maskValue(text)
 		}
 		e.Lines = append(e.Lines, clip(Printable(strings.ReplaceAll(text, "\t", "    ")), excerptWidth))
@@ -75,4 +77,24 @@ func (x *excerpts) of(f bartizan.Finding) (int, bool) {
 	x.index[key] = i
 	x.list = append(x.list, e)
 	return i, true
+}
+
+// secret says whether a line, counted from 0, must not show its value.
+func (x *excerpts) secret(file string, lines []string, at int) bool {
+	starts, ok := x.starts[file]
+	if !ok {
+		starts = documentStarts(lines)
+		x.starts[file] = starts
+	}
+	doc := sort.SearchInts(starts, at+1) - 1
+	start, end := starts[doc], len(lines)
+	if doc+1 < len(starts) {
+		end = starts[doc+1]
+	}
+	masked, ok := x.masked[excerptDoc{file, start}]
+	if !ok {
+		masked = maskLines(lines[start:end], start+1, x.hidden[file])
+		x.masked[excerptDoc{file, start}] = masked
+	}
+	return masked[at-start]
 }

@@ -28,32 +28,39 @@ var (
 	keyed      = regexp.MustCompile(`^(\s*(?:-\s+)*(?:"[^"]*"|'[^']*'|[^\s:'"{\[][^:{]*?)\s*:)(?:\s|$)`)
 )
 
-// maskLines says which lines must not show their values.
-func maskLines(lines []string, hidden map[int]bool) []bool {
+// maskLines says which lines of a document must not show their values; first is the number of the first.
+func maskLines(lines []string, first int, hidden map[int]bool) []bool {
 	masked := make([]bool, len(lines))
 	for i, line := range lines {
-		if hidden[i+1] || isSecretLine(line) {
+		if hidden[first+i] || isSecretLine(line) {
 			masked[i] = true
 		}
 		if m := nameLine.FindStringSubmatch(line); m != nil && secretWord.MatchString(m[2]) {
 			maskSiblings(lines, masked, i, len(m[1]))
 		}
 	}
-	for start := 0; start < len(lines); {
-		end := start + 1
-		for end < len(lines) && !strings.HasPrefix(lines[end], "---") {
-			end++
-		}
-		maskSecretData(lines[start:end], masked[start:end])
-		start = end
-	}
+	maskSecretData(lines, masked)
 	spread(lines, masked)
 	return masked
+}
+
+// documentStarts are the lines, counted from 0, on which the YAML documents of a file begin.
+func documentStarts(lines []string) []int {
+	starts := []int{0}
+	for i, l := range lines {
+		if i > 0 && strings.HasPrefix(l, "---") {
+			starts = append(starts, i)
+		}
+	}
+	return starts
 }
 
 func isSecretLine(line string) bool {
 	if len(line) > 4*excerptWidth || secretForm.MatchString(line) {
 		return true
+	}
+	if !secretWord.MatchString(line) {
+		return false
 	}
 	m := secretAssigned.FindStringSubmatch(line)
 	if m == nil || notSecret.MatchString(line) {

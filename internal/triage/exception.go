@@ -100,13 +100,21 @@ func globParts(pattern, parts []string) bool {
 	return len(parts) == 0
 }
 
+// Held is a finding that an exception covers, with the exception's reason. InSource says that the exception
+// stands in what was read, not in a file of its own.
+type Held struct {
+	Finding  bartizan.Finding
+	Reason   string
+	InSource bool
+}
+
 // Apply parts findings into those that stay and those that an exception covers on the day of now. The notes
 // name the exceptions that have expired and those that cover nothing.
-func Apply(findings []bartizan.Finding, exceptions []Exception, now time.Time) (kept, held []bartizan.Finding, notes []string) {
+func Apply(findings []bartizan.Finding, exceptions []Exception, now time.Time) (kept []bartizan.Finding, held []Held, notes []string) {
 	byRule := indexExceptions(exceptions, now)
 	for _, f := range findings {
-		if covered(f, byRule, exceptions) {
-			held = append(held, f)
+		if x := covering(f, byRule, exceptions); x != nil {
+			held = append(held, Held{f, x.Reason, x.Origin.Source != ""})
 			continue
 		}
 		kept = append(kept, f)
@@ -140,17 +148,20 @@ func indexExceptions(exceptions []Exception, now time.Time) map[string][]int {
 	return byRule
 }
 
-func covered(f bartizan.Finding, byRule map[string][]int, exceptions []Exception) bool {
-	hit := false
+// covering is the first exception that covers a finding, or nil; every one that does counts as used.
+func covering(f bartizan.Finding, byRule map[string][]int, exceptions []Exception) *Exception {
+	var first *Exception
 	for _, key := range [2]string{f.Rule, ""} {
 		for _, i := range byRule[key] {
-			if exceptions[i].Matches(f) {
-				exceptions[i].used++
-				hit = true
+			if x := &exceptions[i]; x.Matches(f) {
+				x.used++
+				if first == nil {
+					first = x
+				}
 			}
 		}
 	}
-	return hit
+	return first
 }
 
 func (x *Exception) expired(now time.Time) bool {

@@ -1,6 +1,7 @@
 package helm
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,10 +18,23 @@ import (
 
 // settle applies the dependencies of a chart and of all its sub-charts.
 func (r *renderer) settle(given map[string]any) error {
+	inOrder(r.chart)
 	if err := r.choose(r.chart, given, ""); err != nil {
 		return err
 	}
 	return importValues(r.chart)
+}
+
+// inOrder sorts sub-charts, which Helm's loader leaves in an order of chance.
+func inOrder(c *chart.Chart) {
+	subs := slices.Clone(c.Dependencies())
+	slices.SortStableFunc(subs, func(a, b *chart.Chart) int {
+		return cmp.Or(strings.Compare(a.Name(), b.Name()), strings.Compare(a.Metadata.Version, b.Metadata.Version))
+	})
+	c.SetDependencies(subs...)
+	for _, sub := range subs {
+		inOrder(sub)
+	}
 }
 
 // choose keeps the sub-charts that are switched on. prefix is the path of the chart's own values.

@@ -1,0 +1,76 @@
+package export
+
+import (
+	"fmt"
+
+	"github.com/google/cel-go/cel"
+	"github.com/google/cel-go/common/types"
+	"k8s.io/apimachinery/pkg/util/version"
+	"k8s.io/apiserver/pkg/cel/common"
+	"k8s.io/apiserver/pkg/cel/environment"
+	"k8s.io/apiserver/pkg/cel/library"
+	"k8s.io/apiserver/pkg/cel/mutation"
+
+	"github.com/bartizan-dev/bartizan/rule"
+)
+
+// checker compiles expressions as the API server of a version does.
+type checker struct{ env *cel.Env }
+
+// newChecker makes the environment in which the API server compiles the expressions of a new policy: that of
+// the version before its own, so that a rollback can still read what was stored.
+func newChecker(target rule.Version, patches bool) (*checker, error) {
+	set := environment.MustBaseEnvSet(version.MajorMinor(uint(target.Major), uint(max(target.Minor-1, 0))))
+	options := environment.VersionedOptions{IntroducedVersion: version.MajorMinor(1, 0)}
+	for _, name := range []string{"object", "oldObject", "request", "params", "namespaceObject", "authorizer"} {
+		options.EnvOptions = append(options.EnvOptions, cel.Variable(name, cel.DynType))
+	}
+	if patches {
+		options.EnvOptions = append(options.EnvOptions,
+			common.ResolverEnvOption(&mutation.DynamicTypeResolver{}), environment.UnversionedLib(library.JSONPatch))
+	}
+	set, err := set.Extend(options)
+	if err != nil {
+		return nil, fmt.Errorf("set up the API server's expressions for Kubernetes %s: %w", target, err)
+	}
+	return &checker{set.NewExpressionsEnv()}, nil
+}
+
+// compile checks an expression and gives its type.
+func (c *checker) compile(src string) (*types.Type, error) {
+	ast, issues := c.env.Compile(src)
+	if err := issues.Err(); err != nil {
+		return nil, fmt.Errorf("the API server would not compile %q: %w", src, err)
+	}
+	return ast.OutputType(), nil
+}
+
+// declare makes a variable of the policy known to the expressions that follow.
+func (c *checker) declare(name, src string) (*types.Type, error) {
+	t, err := c.compile(src)
+	if err != nil {
+		return nil, err
+	}
+	t = stored(t)
+	env, err := c.env.Extend(cel.Variable("variables."+name, t))
+	if err != nil {
+		return nil, fmt.Errorf("declare variable %s: %w", name, err)
+	}
+	c.env = env
+	return t, nil
+}
+
+// stored is the type that a variable has for the expressions that use it: the API server keeps scalars, lists
+// and maps apart and calls the rest dynamic.
+func stored(t *types.Type) *types.Type {
+	switch t.Kind() {
+	case types.BoolKind, types.IntKind, types.UintKind, types.DoubleKind, types.StringKind, types.BytesKind,
+		types.NullTypeKind, types.DurationKind, types.TimestampKind:
+		return t
+	case types.ListKind:
+		return types.NewListType(stored(t.Parameters()[0]))
+	case types.MapKind:
+		return types.NewMapType(stored(t.Parameters()[0]), stored(t.Parameters()[1]))
+	}
+	return types.DynType
+}

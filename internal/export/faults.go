@@ -1,0 +1,49 @@
+package export
+
+import (
+	"fmt"
+
+	"github.com/google/cel-go/common/types"
+)
+
+// dynamicDepth is how many lists in lists of unknown type are looked into. No kind of the API holds more; what
+// lies deeper counts as a fault, so that nothing passes unseen.
+const dynamicDepth = 3
+
+// faultless is the condition that an expression of some type found nothing, as internal/engine reads what a
+// rule finds: a bare boolean says it itself; lists and optionals hold faults, at any depth; any other value is
+// one.
+func faultless(x string, t *types.Type) string {
+	switch {
+	case t.Kind() == types.BoolKind:
+		return "!" + x
+	case t.Kind() == types.DynKind:
+		return fmt.Sprintf("type(%s) == bool ? !%s : %s", x, x, empty(x, t, dynamicDepth))
+	}
+	return empty(x, t, dynamicDepth)
+}
+
+// empty is the condition that a value holds no fault.
+func empty(x string, t *types.Type, depth int) string {
+	item := fmt.Sprintf("fault%d", dynamicDepth-depth+1)
+	switch {
+	case t.IsOptionalType():
+		inner := empty(x+".value()", t.Parameters()[0], depth)
+		if inner == "false" {
+			return "!" + x + ".hasValue()"
+		}
+		return fmt.Sprintf("(!%s.hasValue() || %s)", x, inner)
+	case t.Kind() == types.ListKind:
+		inner := empty(item, t.Parameters()[0], depth-1)
+		if inner == "false" {
+			return x + ".size() == 0"
+		}
+		return fmt.Sprintf("%s.all(%s, %s)", x, item, inner)
+	case t.Kind() != types.DynKind && t.Kind() != types.TypeParamKind:
+		return "false"
+	case depth <= 0:
+		return fmt.Sprintf("type(%s) == list && %s.size() == 0", x, x)
+	}
+	inner := empty(item, types.DynType, depth-1)
+	return fmt.Sprintf("type(%s) == list && %s.all(%s, %s)", x, x, item, inner)
+}
