@@ -22,7 +22,7 @@ func newRule() *cobra.Command {
 		Use:   "rule",
 		Short: "List, explain, test and export rules",
 	}
-	cmd.AddCommand(newRuleList(), newRuleShow(), newRuleTest())
+	cmd.AddCommand(newRuleList(), newRuleShow(), newRuleTest(), newRuleExport())
 	return cmd
 }
 

@@ -36,8 +36,14 @@ func newChecker(target rule.Version, patches bool) (*checker, error) {
 	return &checker{set.NewExpressionsEnv()}, nil
 }
 
-// compile checks an expression and gives its type.
-func (c *checker) compile(src string) (*types.Type, error) {
+// compile checks an expression and gives its type. The checker is known to panic on some expressions; the API
+// server would, too.
+func (c *checker) compile(src string) (t *types.Type, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the API server's compiler fails on %q: %v", src, p)
+		}
+	}()
 	ast, issues := c.env.Compile(src)
 	if err := issues.Err(); err != nil {
 		return nil, fmt.Errorf("the API server would not compile %q: %w", src, err)

@@ -16,11 +16,11 @@ import (
 
 // Config is what the policies depend on besides the rules.
 type Config struct {
-	Version           rule.Version // the Kubernetes version of the cluster; zero means rule.Latest
-	Actions           []string     // what a binding does: Deny, Warn, Audit; none means Deny
-	ExcludeNamespaces []string     // whose objects no policy judges
-	Namespace         string       // of the ConfigMaps with parameters
-	Unsafe            bool         // export fixes that need knowledge of the application, too
+	Version           rule.Version   // the Kubernetes version of the cluster; zero means rule.Latest
+	Actions           []string       // what a binding does: Deny, Warn, Audit; none means Deny
+	ExcludeNamespaces []string       // whose objects no policy judges
+	Namespace         string         // of the ConfigMaps with parameters
+	Unsafe            bool           // export fixes that need knowledge of the application, too
 	Params            map[string]any // "RULE.name" -> value, instead of the rule's default
 }
 

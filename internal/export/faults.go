@@ -12,11 +12,16 @@ const dynamicDepth = 3
 
 // faultless is the condition that an expression of some type found nothing, as internal/engine reads what a
 // rule finds: a bare boolean says it itself; lists and optionals hold faults, at any depth; any other value is
-// one.
-func faultless(x string, t *types.Type) string {
+// one. levels is how deep the lists are, where that is known better than by the type.
+func faultless(x string, t *types.Type, levels int) string {
 	switch {
 	case t.Kind() == types.BoolKind:
 		return "!" + x
+	case levels == anyLevel || levels == 1:
+		return x + ".size() == 0"
+	case levels > 1:
+		item := fmt.Sprintf("faults%d", levels)
+		return fmt.Sprintf("%s.all(%s, %s)", x, item, faultless(item, types.DynType, levels-1))
 	case t.Kind() == types.DynKind:
 		return fmt.Sprintf("type(%s) == bool ? !%s : %s", x, x, empty(x, t, dynamicDepth))
 	}
@@ -27,7 +32,7 @@ func faultless(x string, t *types.Type) string {
 func empty(x string, t *types.Type, depth int) string {
 	item := fmt.Sprintf("fault%d", dynamicDepth-depth+1)
 	switch {
-	case t.IsOptionalType():
+	case t.TypeName() == types.OptionalType.TypeName():
 		inner := empty(x+".value()", t.Parameters()[0], depth)
 		if inner == "false" {
 			return "!" + x + ".hasValue()"

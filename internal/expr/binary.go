@@ -25,6 +25,10 @@ func (c *compiler) binary(n *node) (code, error) {
 			return OfBool(equal(x, y) == want)
 		}, nil
 	case "in":
+		if n.args[1].op == opList && len(n.args[1].args) == 0 {
+			// The API server's evaluator folds this away, even where the left side would fail.
+			return func(*Frame) Value { return OfBool(false) }, nil
+		}
 		if n.args[1].op == opList {
 			if set, ok := literalSet(n.args[1]); ok {
 				return inSet(a, set), nil

@@ -108,7 +108,7 @@ func (l *lexer) word(at int) (token, error) {
 
 func (l *lexer) number(at int) (token, error) {
 	kind := tokInt
-	if strings.HasPrefix(l.src[at:], "0x") || strings.HasPrefix(l.src[at:], "0X") {
+	if strings.HasPrefix(l.src[at:], "0x") {
 		l.pos += 2
 		for l.pos < len(l.src) && strings.IndexByte("0123456789abcdefABCDEF", l.src[l.pos]) >= 0 {
 			l.pos++

@@ -315,6 +315,14 @@ func (p *parser) primary() (*node, error) {
 		return &node{op: opLiteral, lit: v, at: t.at}, p.advance()
 	}
 	switch {
+	case p.is("."): // a leading dot names the root scope, the only one there is
+		if err := p.advance(); err != nil {
+			return nil, err
+		}
+		if p.tok.kind != tokIdent {
+			return nil, p.unexpected()
+		}
+		return p.identifier(p.tok)
 	case p.is("("):
 		if err := p.advance(); err != nil {
 			return nil, err
@@ -396,6 +404,12 @@ func (p *parser) list() (*node, error) {
 	if err := p.advance(); err != nil {
 		return nil, err
 	}
+	if !optional && p.is(",") { // the grammar allows a lone comma
+		if err := p.advance(); err != nil {
+			return nil, err
+		}
+		return n, p.expect("]")
+	}
 	for optional || !p.is("]") {
 		if !optional {
 			ok, err := p.accept("?")
@@ -426,6 +440,12 @@ func (p *parser) mapping() (*node, error) {
 	optional := p.is("{?")
 	if err := p.advance(); err != nil {
 		return nil, err
+	}
+	if !optional && p.is(",") {
+		if err := p.advance(); err != nil {
+			return nil, err
+		}
+		return n, p.expect("}")
 	}
 	for optional || !p.is("}") {
 		if !optional {
