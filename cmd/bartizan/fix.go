@@ -8,13 +8,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bartizan-dev/bartizan"
+	"github.com/bartizan-dev/bartizan/internal/engine"
 	"github.com/bartizan-dev/bartizan/internal/scan"
 	"github.com/bartizan-dev/bartizan/internal/sink"
 )
 
 // fixFlags are the flags of fix as written.
 type fixFlags struct {
-	input      inputFlags
 	rules      ruleFlags
 	exceptions string
 	diff       bool
@@ -50,7 +50,7 @@ func runFix(cmd *cobra.Command, f *fixFlags, args []string) error {
 			return usage("fix edits files in place and cannot edit standard input: name files or directories")
 		}
 	}
-	f.rules.fixes = true
+	f.rules.fixes = engine.FixPatches
 	rules, err := f.rules.load("")
 	if err != nil {
 		return err

@@ -26,7 +26,7 @@ type ruleFlags struct {
 	groups  []string
 	params  []string
 	version string
-	fixes   bool
+	fixes   engine.FixDetail
 }
 
 func (f *ruleFlags) add(cmd *cobra.Command) {

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/bartizan-dev/bartizan"
+	"github.com/bartizan-dev/bartizan/internal/engine"
 	"github.com/bartizan-dev/bartizan/internal/scan"
 	"github.com/bartizan-dev/bartizan/internal/sink"
 	"github.com/bartizan-dev/bartizan/internal/triage"
@@ -143,7 +144,10 @@ func (f *scanFlags) request(cmd *cobra.Command) (*scan.Request, *ruleSet, error)
 		}
 		req.Baseline = &b
 	}
-	f.rules.fixes = true
+	f.rules.fixes = engine.FixPatches
+	if f.output == "text" && !f.input.cluster {
+		f.rules.fixes = engine.FixHints // the command to make the fix is all that is shown
+	}
 	rules, err := f.rules.load(f.framework)
 	if err != nil {
 		return nil, nil, err

@@ -19,9 +19,20 @@ import (
 type Config struct {
 	Version rule.Version   // the target Kubernetes version; zero means rule.Latest
 	Params  map[string]any // "RULE.name" -> value of the parameter's type
-	Fixes   bool           // make a Change for each finding that has a fix
+	Fixes   FixDetail      // what of a finding's fix to work out
 	Workers int            // how many objects are judged at once; 0 means one for each processor
 }
+
+// FixDetail says how much of a fix to work out for each finding. Patches are what findings are heaviest of: who
+// only says that there is a fix does without.
+type FixDetail uint8
+
+// The details. NoFixes is the zero value.
+const (
+	NoFixes    FixDetail = iota
+	FixHints             // a Change that says whether there is a fix and whether it is safe, without target and patch
+	FixPatches           // a Change that can be carried out
+)
 
 // Engine holds rules that are ready to run. It is safe for concurrent use.
 type Engine struct {

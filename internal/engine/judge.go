@@ -28,6 +28,7 @@ type judge struct {
 	world  bartizan.World
 	counts []Count
 	frame  *frame
+	same   *interner
 	hits   []hit
 	out    batch
 	failed []string // rules that could not be evaluated on the object at hand
@@ -36,7 +37,7 @@ type judge struct {
 }
 
 func newJudge(e *Engine, w bartizan.World, counts []Count) *judge {
-	return &judge{engine: e, world: w, counts: counts, frame: newFrame(e.scope)}
+	return &judge{engine: e, world: w, counts: counts, frame: newFrame(e.scope), same: newInterner()}
 }
 
 func (j *judge) chunk(objects []*kube.Object) batch {
@@ -130,8 +131,9 @@ func (j *judge) finding(p *plan, o *kube.Object, h hit) bartizan.Finding {
 	case value == "":
 		value = shorten(oneLine(at))
 	}
-	f.Evidence = []bartizan.Evidence{{Path: pathIn(o, at), Value: value, Origin: origin(o, at)}}
-	if j.engine.config.Fixes && !h.made {
+	f.Message = j.same.text(f.Message)
+	f.Evidence = []bartizan.Evidence{{Path: j.same.text(pathIn(o, at)), Value: j.same.text(value), Origin: origin(o, at)}}
+	if j.engine.config.Fixes != NoFixes && !h.made {
 		f.Fix = j.fix(p, o, h)
 	}
 	return f
@@ -146,8 +148,19 @@ func (j *judge) fix(p *plan, o *kube.Object, h hit) *bartizan.Change {
 	if len(ops) == 0 || p.mend != nil && !j.about(p.mend, h) {
 		return nil
 	}
+	safe := p.rule.Unsafe == "" || p.safe != nil && j.about(p.safe, h)
+	if j.engine.config.Fixes == FixHints {
+		if safe {
+			return p.hintSafe
+		}
+		return p.hintUnsafe
+	}
 	c := change(p.rule, o, h.node, ops)
-	if c != nil && c.Unsafe != "" && p.safe != nil && j.about(p.safe, h) {
+	if c == nil {
+		return nil
+	}
+	c.Do, c.Undo = j.same.patch(c.Do), j.same.patch(c.Undo)
+	if safe {
 		c.Unsafe = ""
 	}
 	return c

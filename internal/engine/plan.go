@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/bartizan-dev/bartizan"
 	"github.com/bartizan-dev/bartizan/internal/expr"
 	"github.com/bartizan-dev/bartizan/internal/kube"
 	"github.com/bartizan-dev/bartizan/internal/tree"
@@ -22,6 +23,8 @@ type plan struct {
 	params  expr.Value     // the same as an expression sees them
 	source  string
 	scope   *scope
+
+	hintSafe, hintUnsafe *bartizan.Change // shared by all findings, for FixHints
 
 	once sync.Once
 	find *program
@@ -63,6 +66,8 @@ func newPlan(r *rule.Rule, config Config, s *scope) (*plan, error) {
 		}
 		params[q.Name] = v
 	}
+	p.hintSafe = &bartizan.Change{Reason: r.Title}
+	p.hintUnsafe = &bartizan.Change{Reason: r.Title, Unsafe: r.Unsafe}
 	p.values, p.params = params, expr.OfAny(params)
 	return p, nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // SyntaxError says what is wrong with an expression and where.
@@ -72,6 +73,9 @@ type parser struct {
 func parse(src string) (*node, error) {
 	if len(src) > maxLength {
 		return nil, &SyntaxError{0, fmt.Sprintf("the expression is longer than %d bytes", maxLength)}
+	}
+	if !utf8.ValidString(src) {
+		return nil, &SyntaxError{0, "the expression is not valid UTF-8"}
 	}
 	p := &parser{lex: lexer{src: src}}
 	if err := p.advance(); err != nil {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/bartizan-dev/bartizan/internal/expr"
 	"github.com/bartizan-dev/bartizan/internal/expr/celref"
@@ -359,7 +360,7 @@ func FuzzParse(f *testing.F) {
 	b := newBoth(f, worldFile(f))
 	f.Fuzz(func(t *testing.T, src string) {
 		got := b.planned(src)
-		if got == "unsupported" || len(src) > 500 {
+		if got == "unsupported" || len(src) > 500 || !utf8.ValidString(src) {
 			return
 		}
 		ref := b.reference(src)

@@ -117,7 +117,7 @@ func Judge(r *rule.Rule, version rule.Version, text string) ([]bartizan.Finding,
 			objects, entities = append(objects, o), append(entities, o.Entity())
 		}
 	}
-	e, err := engine.New([]*rule.Rule{r}, engine.Config{Version: version, Fixes: true, Workers: 1})
+	e, err := engine.New([]*rule.Rule{r}, engine.Config{Version: version, Fixes: engine.FixPatches, Workers: 1})
 	if err != nil {
 		return nil, nil, err
 	}

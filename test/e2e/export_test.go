@@ -1,0 +1,165 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/bartizan-dev/bartizan/test/e2e/cluster"
+	"github.com/bartizan-dev/bartizan/test/e2e/product"
+)
+
+// exportVersion is the version of the servers; rules differ between versions.
+const exportVersion = "1.36"
+
+// expectedDifferences are the rules and objects ("RULE OBJECT") on which the API server and a scan of the same text
+// rightly differ, with the reason: the server judges what it has filled in and normalised, a scan what was written.
+var expectedDifferences = map[string]string{}
+
+// TestExportedPoliciesJudgeAsScanDoes exports every rule that can be, applies the policies, and asks the API server
+// about every example of the rules and about generated objects. For each object, the rules whose policy failed must
+// be the rules that a scan of the same object reports.
+func TestExportedPoliciesJudgeAsScanDoes(t *testing.T) {
+	bartizan := product.Build(t)
+	policies := exportAll(t, bartizan)
+	c := cluster.Start(t, cluster.Hardened, cluster.PoliciesOnly())
+	objects := append(exampleObjects(t), generatedObjects(240)...)
+	applyDefinitions(t, c, objects)
+	server := newJudge(t, c, objects)
+	server.apply(t, policies)
+
+	started := time.Now()
+	verdicts := server.judge(t, objects)
+	t.Logf("%d verdicts in %s", len(verdicts), time.Since(started).Round(time.Millisecond))
+	scanned := scanObjects(t, bartizan, objects)
+	exported := exportedRules(policies)
+
+	judged, invalid, differences := 0, 0, 0
+	used := map[string]bool{}
+	failing := map[string]bool{}
+	reasons := map[string]int{}
+	for i, object := range objects {
+		if verdicts[i].invalid != "" {
+			invalid++
+			reasons[verdicts[i].invalid]++
+			continue
+		}
+		judged++
+		for _, id := range exported {
+			admission, scan := slices.Contains(verdicts[i].failed, id), slices.Contains(scanned[i].failed, id)
+			if scan {
+				failing[id] = true
+			}
+			if admission == scan {
+				continue
+			}
+			key := id + " " + object.name
+			if expectedDifferences[key] != "" {
+				used[key] = true
+				continue
+			}
+			differences++
+			if differences <= 60 {
+				t.Errorf("%s: the API server fails it: %v, a scan: %v (not evaluated: %v; %s)", key, admission, scan,
+					scanned[i].gap, verdicts[i].messages[id])
+			}
+		}
+	}
+	t.Logf("%d rules exported, %d objects judged, %d not valid or not served (%v), %d rules failed by some object, %d differences",
+		len(exported), judged, invalid, summarise(reasons), len(failing), differences)
+	if invalid*10 > len(objects)*3 {
+		t.Errorf("%d of %d objects are not valid: too few are compared", invalid, len(objects))
+	}
+	if len(exported) < 150 || judged < 300 || len(failing) < len(exported)*2/3 {
+		t.Errorf("only %d rules were exported, %d objects judged, %d rules ever failed", len(exported), judged, len(failing))
+	}
+	for key := range expectedDifferences {
+		if !used[key] {
+			t.Errorf("the expected difference %q does not occur: take it off the list", key)
+		}
+	}
+}
+
+// exportAll exports every rule that can be exported, to be recorded in the audit log.
+func exportAll(t *testing.T, bartizan product.Binary) []*unstructured.Unstructured {
+	t.Helper()
+	return exportObjects(t, bartizan, "*", "--action", "audit", "--kube-version", exportVersion)
+}
+
+// exportObjects runs rule export and reads what it wrote.
+func exportObjects(t *testing.T, bartizan product.Binary, args ...string) []*unstructured.Unstructured {
+	t.Helper()
+	result := bartizan.Run(t, nil, append([]string{"rule", "export"}, args...)...)
+	if result.Code != 0 {
+		t.Fatalf("rule export %q ends with code %d\n%s", args, result.Code, result.Stderr)
+	}
+	objects, err := cluster.Objects(result.Stdout)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return objects
+}
+
+// exportedRules are the ids of the rules that the policies are made from.
+func exportedRules(policies []*unstructured.Unstructured) []string {
+	var ids []string
+	for _, p := range policies {
+		if strings.HasSuffix(p.GetKind(), "AdmissionPolicy") {
+			ids = append(ids, strings.TrimPrefix(p.GetName(), "bartizan-"))
+		}
+	}
+	return ids
+}
+
+// scanned is what a scan says of one object.
+type scanned struct {
+	failed []string
+	gap    string
+}
+
+// scanObjects scans each object as a file of its own, by every rule.
+func scanObjects(t *testing.T, bartizan product.Binary, objects []exportObject) []scanned {
+	t.Helper()
+	dir := t.TempDir()
+	for i, o := range objects {
+		text, err := json.Marshal(o.object)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%04d.json", i)), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var report struct {
+		Findings []struct {
+			Rule     string
+			Evidence []struct{ File string }
+		}
+		Gaps []struct{ File, Reason string }
+	}
+	bartizan.Run(t, nil, "scan", dir, "-o", "json", "--fail-on", "never", "--group", "security,reliability",
+		"--kube-version", exportVersion).JSON(t, &report)
+	out := make([]scanned, len(objects))
+	at := func(file string) *scanned {
+		var i int
+		if _, err := fmt.Sscanf(filepath.Base(file), "%04d.json", &i); err != nil || i >= len(out) {
+			t.Fatalf("a finding is of the file %q", file)
+		}
+		return &out[i]
+	}
+	for _, f := range report.Findings {
+		s := at(f.Evidence[0].File)
+		s.failed = append(s.failed, f.Rule)
+	}
+	for _, g := range report.Gaps {
+		at(g.File).gap += g.Reason
+	}
+	return out
+}
