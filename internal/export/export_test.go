@@ -44,3 +44,15 @@ func TestEveryRule(t *testing.T) {
 		t.Logf("Kubernetes %s: %d exported", version, exported)
 	}
 }
+
+// TestEveryFix exports the fix of every built-in rule that has one.
+func TestEveryFix(t *testing.T) {
+	for _, r := range builtin(t) {
+		if len(r.Fix) == 0 {
+			continue
+		}
+		if _, err := export.Mutating(r, export.Config{Version: rule.Version{Major: 1, Minor: 36}, Unsafe: true}); err != nil {
+			t.Log(err)
+		}
+	}
+}

@@ -87,12 +87,12 @@ func (s *textSink) result() {
 		bad += s.n.severities[v]
 	}
 	above := "at or above " + out.FailOn.String()
-	if out.FailOn > bartizan.Critical {
-		above = "that fail the run"
-	}
 	found := "no finding " + above
 	if bad > 0 {
 		found = count(bad, "finding") + " " + above
+	}
+	if out.FailOn > bartizan.Critical {
+		found = "findings do not fail this run"
 	}
 	var word, rest string
 	look := bold
