@@ -44,6 +44,18 @@ func TestCompile(t *testing.T) {
 	}
 }
 
+// TestTypes checks every expression with the API server's own compiler.
+func TestTypes(t *testing.T) {
+	all := builtin(t)
+	e, err := engine.New(all, engine.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Check(all); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestMaps checks that every control that a rule names exists.
 func TestMaps(t *testing.T) {
 	controls := map[rule.Mapping]bool{}

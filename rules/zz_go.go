@@ -4,9 +4,12 @@ package rules
 
 import (
 	"github.com/bartizan-dev/bartizan/rule"
+	"github.com/bartizan-dev/bartizan/rules/secret"
 )
 
 // goRules lists the rules that are written in Go.
 func goRules() []*rule.Rule {
-	return []*rule.Rule{}
+	return []*rule.Rule{
+		secret.InEnv,
+	}
 }

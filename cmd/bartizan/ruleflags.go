@@ -90,6 +90,9 @@ func (f *ruleFlags) load(framework string) (*ruleSet, error) {
 		return nil, err
 	}
 	set.engine, err = engine.New(chosen, engine.Config{Version: set.target, Params: params, Fixes: f.fixes})
+	if err == nil {
+		err = set.engine.Check(own)
+	}
 	if err != nil {
 		return nil, usage("%w", err)
 	}

@@ -129,6 +129,30 @@ func (e *Engine) Compile() error {
 	return nil
 }
 
+// Check compiles the expressions of some rules now and checks their types as the API server does, so that
+// users hear of faults in their rules whatever is scanned. Rules that the engine does not run are left out.
+func (e *Engine) Check(rules []*rule.Rule) error {
+	for _, r := range rules {
+		i := slices.IndexFunc(e.plans, func(p *plan) bool { return p.rule == r })
+		if i < 0 {
+			continue
+		}
+		p := e.plans[i]
+		if err := p.compile(); err != nil {
+			return err
+		}
+		for field, src := range map[string]string{"find": p.source, "when": r.When, "fixWhen": r.FixWhen, "safeWhen": r.SafeWhen} {
+			if src == "" {
+				continue
+			}
+			if err := e.scope.check(src); err != nil {
+				return &rule.Error{File: r.File, Reason: fmt.Sprintf("%s: %s: %v", r.ID, field, err)}
+			}
+		}
+	}
+	return nil
+}
+
 // Count is how often a rule was evaluated, and with what verdict.
 type Count struct{ Passed, Failed, NotEvaluated int }
 

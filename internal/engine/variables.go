@@ -71,12 +71,12 @@ func (s *scope) compile(src string) (*program, error) {
 	if !errors.Is(err, expr.ErrUnsupported) {
 		return nil, err
 	}
-	s.once.Do(func() { s.ref, s.err = celref.New(rule.Latest.Minor, s.expr.Names()) })
-	if s.err != nil {
-		return nil, s.err
+	ref, err := s.reference()
+	if err != nil {
+		return nil, err
 	}
 	p := &program{slots: map[string]int{}}
-	if p.reference, err = s.ref.Compile(src); err != nil {
+	if p.reference, err = ref.Compile(src); err != nil {
 		return nil, err
 	}
 	names, err := expr.Free(src)
@@ -87,6 +87,22 @@ func (s *scope) compile(src string) (*program, error) {
 		p.slots[n] = s.expr.Slot(n)
 	}
 	return p, nil
+}
+
+// reference sets up the reference when it is first needed: it takes longer than most scans.
+func (s *scope) reference() (*celref.Env, error) {
+	s.once.Do(func() { s.ref, s.err = celref.New(rule.Latest.Minor, s.expr.Names()) })
+	return s.ref, s.err
+}
+
+// check checks an expression's types.
+func (s *scope) check(src string) error {
+	ref, err := s.reference()
+	if err != nil {
+		return err
+	}
+	_, err = ref.Compile(src)
+	return err
 }
 
 func (p *program) eval(f *frame) expr.Value {

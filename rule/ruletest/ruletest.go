@@ -37,6 +37,13 @@ func Run(r *rule.Rule, version rule.Version) []Fault {
 	if _, exists := r.Find(version); !exists && r.Check == nil {
 		return nil // the requirement does not exist in this version
 	}
+	if e, err := engine.New([]*rule.Rule{r}, engine.Config{Version: version}); err != nil {
+		t.fault("header", "%v", err)
+		return t.faults
+	} else if err := e.Check([]*rule.Rule{r}); err != nil {
+		t.fault("header", "%v", err)
+		return t.faults
+	}
 	wants := map[string]int{}
 	examples := map[string]string{}
 	for _, e := range r.Examples() {

@@ -49,7 +49,7 @@ func exampleObjects(t *testing.T) []exportObject {
 				continue // not everything that a rule must survive is YAML that an API server reads
 			}
 			for i, o := range objects {
-				if o.GetKind() == "" || o.GetAPIVersion() == "" || o.IsList() {
+				if o.GetKind() == "" || o.GetAPIVersion() == "" || o.IsList() || onlyFile(o) {
 					continue
 				}
 				if o.GetNamespace() == "" && !clusterScoped[o.GetKind()] {
@@ -60,16 +60,6 @@ func exampleObjects(t *testing.T) []exportObject {
 		}
 	}
 	return all
-}
-
-// clusterScoped are the kinds of the examples that have no namespace.
-var clusterScoped = map[string]bool{
-	"Namespace": true, "Node": true, "PersistentVolume": true, "ClusterRole": true, "ClusterRoleBinding": true,
-	"StorageClass": true, "CSIDriver": true, "CustomResourceDefinition": true, "APIService": true, "PriorityClass": true,
-	"FlowSchema": true, "IngressClass": true, "RuntimeClass": true, "CertificateSigningRequest": true,
-	"ValidatingAdmissionPolicy": true, "ValidatingAdmissionPolicyBinding": true, "MutatingAdmissionPolicy": true,
-	"MutatingAdmissionPolicyBinding": true, "ValidatingWebhookConfiguration": true, "MutatingWebhookConfiguration": true,
-	"PriorityLevelConfiguration": true,
 }
 
 // generator makes objects with fields that matter to security, at random but the same each time.

@@ -42,17 +42,23 @@ type Program struct {
 	Type string
 }
 
-// Compile parses and checks an expression as the API server does.
-func (e *Env) Compile(src string) (*Program, error) {
+// Compile parses and checks an expression as the API server does. cel-go panics on some expressions (an
+// optional item in a list literal whose base has no known type, for one); that is an error here.
+func (e *Env) Compile(src string) (p *Program, err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			p, err = nil, fmt.Errorf("cel-go cannot compile it: %v; write it another way", fault)
+		}
+	}()
 	ast, issues := e.env.Compile(src)
 	if err := issues.Err(); err != nil {
 		return nil, err
 	}
-	p, err := e.env.Program(ast)
+	program, err := e.env.Program(ast)
 	if err != nil {
 		return nil, err
 	}
-	return &Program{p, ast.OutputType().String()}, nil
+	return &Program{program, ast.OutputType().String()}, nil
 }
 
 // Parse checks the syntax of an expression only.

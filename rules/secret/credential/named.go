@@ -2,8 +2,8 @@ package credential
 
 import "strings"
 
-// Named judges a value that stands alone under a name, as the variables of an environment do.
-func Named(name, value string) (Found, bool) {
+// Pair judges a value that stands alone under a name, as the variables of an environment do.
+func Pair(name, value string) (Found, bool) {
 	n := judgeName(name)
 	if n == nothing {
 		return Found{}, false

@@ -75,7 +75,7 @@ func reference(value string) bool {
 var referencePrefixes = []string{
 	"vault:", "vault/", "ref+", "secretref:", "arn:aws", "op://", "ssm:", "sm://", "awssm", "gcp:", "azurekeyvault", "akv:",
 	"file:", "env:", "enc[", "enc(", "{cipher}", "secret:", "secrets/", "projects/", "k8s:", "aws:", "valuefrom:", "$__file",
-	"$__env", "!ref", "!vault", "encrypted:", "{{", "env.", "os.environ", "process.env", "sha256:", "sha1:", "ag", "conjur:",
+	"$__env", "!ref", "!vault", "encrypted:", "{{", "env.", "os.environ", "process.env", "sha256:", "sha1:", "conjur:",
 	"doppler:", "infisical:", "keyring:", "sops:", "kms:",
 }
 

@@ -1,0 +1,244 @@
+package secret
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/bartizan-dev/bartizan/internal/kube"
+	"github.com/bartizan-dev/bartizan/internal/tree"
+	"github.com/bartizan-dev/bartizan/rule"
+	"github.com/bartizan-dev/bartizan/rules/secret/credential"
+)
+
+// place is where in an object a text stands.
+type place uint8
+
+const (
+	elsewhere place = iota
+	inEnv           // the value of a variable: {name, value} in a list called env
+	inArgs          // a command line: a text in a list called args or command
+	inData          // data of a ConfigMap
+	inSecret        // data of a Secret
+	inMeta          // an annotation or a label
+)
+
+// text is one text in an object, with its place.
+type text struct {
+	node  tree.Node
+	place place
+	name  string // the variable's, the key's
+}
+
+// limits on one object.
+const (
+	maxDepth   = 64
+	maxTexts   = 200_000
+	maxFinds   = 50 // findings of one rule on one object
+	maxPerText = 5  // findings in one text
+)
+
+// lastApplied is where kubectl apply keeps the object as it was applied.
+const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
+
+// walker visits the texts of an object.
+type walker struct {
+	visit func(text)
+	left  int
+}
+
+// texts visits every text of an object that a person may have written a credential into. Schemas of custom
+// resources, status and managedFields hold none.
+func texts(o *kube.Object, visit func(text)) {
+	if o.Kind == "CustomResourceDefinition" || sealed(o) {
+		return
+	}
+	w := walker{visit: visit, left: maxTexts}
+	for c := o.Root.First(); c.Exists(); c = c.Next() {
+		switch key := c.Key(); {
+		case key == "apiVersion" || key == "kind" || key == "status":
+		case key == "metadata":
+			w.meta(c)
+		case o.Ref.Kind == "ConfigMap" && (key == "data" || key == "binaryData"):
+			w.each(c, inData)
+		case o.Ref.Kind == "Secret" && (key == "data" || key == "stringData"):
+			w.each(c, inSecret)
+		default:
+			w.value(c, 0)
+		}
+	}
+}
+
+// sealed says that an object's values are encrypted.
+func sealed(o *kube.Object) bool {
+	return o.Root.Get("sops").Kind() == tree.Map || o.Kind == "SealedSecret"
+}
+
+func (w *walker) meta(n tree.Node) {
+	w.each(n.Get("annotations"), inMeta)
+	w.each(n.Get("labels"), inMeta)
+}
+
+// each visits the values of a flat map.
+func (w *walker) each(n tree.Node, p place) {
+	for c := n.First(); c.Exists() && w.left > 0; c = c.Next() {
+		w.scalar(c, p, c.Key())
+	}
+}
+
+func (w *walker) scalar(n tree.Node, p place, name string) {
+	switch n.Kind() {
+	case tree.String, tree.Int:
+		if p == inMeta && name == lastApplied {
+			return // secret-last-applied speaks of it; it repeats the object
+		}
+		w.left--
+		w.visit(text{n, p, name})
+	}
+}
+
+// value visits what is below a value that is no metadata.
+func (w *walker) value(n tree.Node, depth int) {
+	if depth > maxDepth || w.left <= 0 {
+		return
+	}
+	switch n.Kind() {
+	case tree.Map:
+		for c := n.First(); c.Exists(); c = c.Next() {
+			if c.Kind() == tree.Map && c.Key() == "metadata" {
+				w.meta(c)
+				continue
+			}
+			w.value(c, depth+1)
+		}
+	case tree.List:
+		w.list(n, depth)
+	default:
+		w.scalar(n, elsewhere, n.Key())
+	}
+}
+
+func (w *walker) list(n tree.Node, depth int) {
+	key := n.Key()
+	for c := n.First(); c.Exists(); c = c.Next() {
+		switch {
+		case c.Kind() != tree.Map && (key == "args" || key == "command"):
+			w.scalar(c, inArgs, "")
+		case c.Kind() == tree.Map && c.Get("value").Exists() && c.Get("name").Exists():
+			p := elsewhere // a header, a parameter
+			if key == "env" {
+				p = inEnv
+			}
+			w.scalar(c.Get("value"), p, c.Get("name").Text())
+		default:
+			w.value(c, depth+1)
+		}
+	}
+}
+
+// syntax says how a text is to be read.
+func (t text) syntax() credential.Syntax {
+	switch t.place {
+	case inArgs:
+		return credential.Shell
+	case inData, inSecret:
+		return syntaxOf(t.name)
+	}
+	return credential.Settings
+}
+
+// syntaxOf judges a file by its name.
+func syntaxOf(file string) credential.Syntax {
+	dot := strings.LastIndexByte(file, '.')
+	if dot < 0 {
+		return credential.Settings
+	}
+	switch strings.ToLower(file[dot+1:]) {
+	case "js", "mjs", "cjs", "ts", "tsx", "jsx", "css", "html", "htm", "py", "go", "rb", "php", "java", "lua", "rs", "c", "cc", "cpp",
+		"h", "groovy", "jsonnet", "libsonnet", "sql", "tmpl", "tpl", "gotmpl", "svg", "star", "rego", "vue", "kt", "scala", "ps1":
+		return credential.Code
+	case "md", "txt", "rst", "adoc", "csv", "rules":
+		return credential.Prose
+	case "sh", "bash", "zsh":
+		return credential.Shell
+	}
+	return credential.Settings
+}
+
+// finds reports the credentials of some classes at some places of an object. say makes the message, without
+// the credential.
+func finds(p *rule.Pass, o *kube.Object, places func(place) bool, classes classSet, say func(text, credential.Found) string) {
+	left := maxFinds
+	texts(o, func(t text) {
+		if left <= 0 || !places(t.place) {
+			return
+		}
+		found := inText(t, classes)
+		for _, f := range found {
+			if left--; left < 0 {
+				return
+			}
+			message := say(t, f)
+			if line := lineIn(t.node.Text(), f.Offset); line > 0 {
+				message += fmt.Sprintf(" (line %d of the value)", line)
+			}
+			p.Report(rule.Hit{Path: pathIn(o, t.node), Message: message})
+		}
+	})
+}
+
+// classSet is a set of classes.
+type classSet uint16
+
+func of(all ...credential.Class) (set classSet) {
+	for _, c := range all {
+		set |= 1 << c
+	}
+	return set
+}
+
+func (s classSet) has(c credential.Class) bool { return s&(1<<c) != 0 }
+
+// inText finds the credentials of some classes in a text: by its name, and by what it holds.
+func inText(t text, classes classSet) []credential.Found {
+	var all []credential.Found
+	value := t.node.Text()
+	credential.Find(value, t.syntax(), func(f credential.Found) bool {
+		if classes.has(f.Class) && !repeats(all, f) {
+			all = append(all, f)
+		}
+		return len(all) < maxPerText
+	})
+	if len(all) == 0 && t.name != "" && classes&pairClasses != 0 {
+		if f, ok := credential.Pair(t.name, value); ok && classes.has(f.Class) {
+			f.Name = ""
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
+// pairClasses are the classes that a name can make of a value.
+var pairClasses = of(credential.Named, credential.Weak, credential.Placeholder)
+
+// repeats says that a text holds the same again, as a JSON document may on one line.
+func repeats(all []credential.Found, f credential.Found) bool {
+	for _, g := range all {
+		if g.Class == f.Class && g.What == f.What && g.Name == f.Name {
+			return true
+		}
+	}
+	return false
+}
+
+// lineIn is the line of an offset in a text of many lines; 0 in a text of one.
+func lineIn(text string, offset int) int {
+	if !strings.Contains(strings.TrimRight(text, "\n"), "\n") {
+		return 0
+	}
+	return 1 + strings.Count(text[:min(offset, len(text))], "\n")
+}
+
+// pathIn is the JSON Pointer from the object's root, which may be an item of a list.
+func pathIn(o *kube.Object, n tree.Node) string {
+	return strings.TrimPrefix(n.Path(), o.Root.Path())
+}
