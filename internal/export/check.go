@@ -8,7 +8,6 @@ import (
 	"k8s.io/apimachinery/pkg/util/version"
 	"k8s.io/apiserver/pkg/cel/common"
 	"k8s.io/apiserver/pkg/cel/environment"
-	"k8s.io/apiserver/pkg/cel/library"
 	"k8s.io/apiserver/pkg/cel/mutation"
 
 	"github.com/bartizan-dev/bartizan/rule"
@@ -19,21 +18,26 @@ type checker struct{ env *cel.Env }
 
 // newChecker makes the environment in which the API server compiles the expressions of a new policy: that of
 // the version before its own, so that a rollback can still read what was stored.
-func newChecker(target rule.Version, patches bool) (*checker, error) {
+func newChecker(target rule.Version) (*checker, error) {
 	set := environment.MustBaseEnvSet(version.MajorMinor(uint(target.Major), uint(max(target.Minor-1, 0))))
 	options := environment.VersionedOptions{IntroducedVersion: version.MajorMinor(1, 0)}
 	for _, name := range []string{"object", "oldObject", "request", "params", "namespaceObject", "authorizer"} {
 		options.EnvOptions = append(options.EnvOptions, cel.Variable(name, cel.DynType))
-	}
-	if patches {
-		options.EnvOptions = append(options.EnvOptions,
-			common.ResolverEnvOption(&mutation.DynamicTypeResolver{}), environment.UnversionedLib(library.JSONPatch))
 	}
 	set, err := set.Extend(options)
 	if err != nil {
 		return nil, fmt.Errorf("set up the API server's expressions for Kubernetes %s: %w", target, err)
 	}
 	return &checker{set.NewExpressionsEnv()}, nil
+}
+
+// patches is the checker for the expression of a patch, which alone may make operations.
+func (c *checker) patches() (*checker, error) {
+	env, err := c.env.Extend(common.ResolverEnvOption(&mutation.DynamicTypeResolver{}))
+	if err != nil {
+		return nil, fmt.Errorf("set up the API server's expressions for patches: %w", err)
+	}
+	return &checker{env}, nil
 }
 
 // compile checks an expression and gives its type. The checker is known to panic on some expressions; the API

@@ -42,7 +42,7 @@ func mutating(r *rule.Rule, c Config) (*Policy, error) {
 	if err != nil {
 		return nil, err
 	}
-	check, err := newChecker(c.Version, true)
+	check, err := newChecker(c.Version)
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +147,11 @@ func (s *source) patch(sc *scope) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	t, err := sc.check.compile(patch)
+	check, err := sc.check.patches()
+	if err != nil {
+		return "", err
+	}
+	t, err := check.compile(patch)
 	if err != nil {
 		return "", err
 	}

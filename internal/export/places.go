@@ -28,7 +28,7 @@ func placeDefinitions() []engine.Definition {
 			"  : object.kind == 'CronJob' ? '/spec/jobTemplate/spec/template%s'\n  : '/spec/template%s'", prefix, suffix, suffix, suffix)
 	}
 	list := func(name, field string) engine.Definition {
-		return engine.Definition{Name: name + "At", Expression: items(place{name, "podPath + '/" + field + "'"})}
+		return engine.Definition{Name: name + "At", Expression: items(place{name, appendPath("podPath", "/"+field)})}
 	}
 	return append(definitions(),
 		engine.Definition{Name: "podPath", Expression: at("/spec", "/spec")},
@@ -40,7 +40,7 @@ func placeDefinitions() []engine.Definition {
 
 // items is the places of the items of a list.
 func items(list place) string {
-	return fmt.Sprintf("%s.transformList(index, item, {'v': dyn(item), 'p': dyn(%s + '/' + string(index))})", list.value, list.path)
+	return fmt.Sprintf("%s.transformList(index, item, {'v': dyn(item), 'p': dyn(%s + string(index))})", list.value, appendPath(list.path, "/"))
 }
 
 // one is a list of one place.
@@ -223,7 +223,7 @@ func (l locator) keys(c ast.CallExpr) (out string, ok bool, err error) {
 		}
 		src = fmt.Sprintf("%s.filter(%s, %s)", src, key, condition)
 	}
-	entry := one(place{fmt.Sprintf("%s[%s]", m.value, key), fmt.Sprintf("%s + '/' + jsonpatch.escapeKey(%s)", m.path, key)})
+	entry := one(place{fmt.Sprintf("%s[%s]", m.value, key), fmt.Sprintf("%s + %s.replace('~', '~0').replace('/', '~1')", appendPath(m.path, "/"), key)})
 	return fmt.Sprintf("%s.map(%s, %s).flatten()", src, key, entry), true, nil
 }
 

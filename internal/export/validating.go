@@ -34,7 +34,7 @@ func validating(r *rule.Rule, c Config) (*Policy, error) {
 	if err != nil {
 		return nil, err
 	}
-	check, err := newChecker(c.Version, false)
+	check, err := newChecker(c.Version)
 	if err != nil {
 		return nil, err
 	}

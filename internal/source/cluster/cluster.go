@@ -143,7 +143,7 @@ func (s *Source) list(ctx context.Context, r resource, emit func(bartizan.Item) 
 			}
 			return s.gap(emit, "list %s: %v; what was read so far is judged, scan again for the rest", r.gvr.Resource, err)
 		case apierrors.IsForbidden(err):
-			return s.gap(emit, "list %s: forbidden: %v; grant list on it, or choose a namespace with -n", r.gvr.Resource, err)
+			return s.gap(emit, "list %s: forbidden to this user%s; %s", r.gvr.GroupResource(), where(r, s.options.Namespace), advice(r, s.options.Namespace))
 		case apierrors.IsNotFound(err), apierrors.IsMethodNotSupported(err):
 			return nil // the kind went away, or cannot be listed
 		default:
@@ -159,6 +159,21 @@ func (s *Source) list(ctx context.Context, r resource, emit func(bartizan.Item) 
 		}
 		restarted = false
 	}
+}
+
+func where(r resource, namespace string) string {
+	if r.namespaced && namespace != "" {
+		return " in namespace " + namespace
+	}
+	return ""
+}
+
+// advice says how to get at what is forbidden.
+func advice(r resource, namespace string) string {
+	if r.namespaced && namespace == "" {
+		return "grant list on it, or choose a namespace with -n"
+	}
+	return "grant list on it"
 }
 
 // object makes an entity of what the API gave.

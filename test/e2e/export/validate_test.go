@@ -1,9 +1,7 @@
-package e2e
+package export
 
 import (
-	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -181,16 +179,6 @@ type scanned struct {
 // scanObjects scans each object as a file of its own, by every rule.
 func scanObjects(t *testing.T, bartizan product.Binary, objects []exportObject) []scanned {
 	t.Helper()
-	dir := t.TempDir()
-	for i, o := range objects {
-		text, err := json.Marshal(o.object)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%04d.json", i)), text, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
 	var report struct {
 		Findings []struct {
 			Rule     string
@@ -198,8 +186,7 @@ func scanObjects(t *testing.T, bartizan product.Binary, objects []exportObject) 
 		}
 		Gaps []struct{ File, Reason string }
 	}
-	bartizan.Run(t, nil, "scan", dir, "-o", "json", "--fail-on", "never", "--group", "security,reliability",
-		"--kube-version", exportVersion).JSON(t, &report)
+	scanFiles(t, bartizan, objects).JSON(t, &report)
 	out := make([]scanned, len(objects))
 	at := func(file string) *scanned {
 		var i int

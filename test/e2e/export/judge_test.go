@@ -1,7 +1,8 @@
-package e2e
+package export
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -57,7 +58,7 @@ func applyPolicies(t *testing.T, c *cluster.Cluster, policies []*unstructured.Un
 			t.Fatalf("the API server does not accept an exported object: %v", err)
 		}
 	}
-	applyFile(t, c, "testdata/export/canary.yaml")
+	applyFile(t, c, "testdata/canary.yaml")
 	cluster.Eventually(t, 20*time.Second, func() error {
 		canary := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "ConfigMap",
 			"metadata": map[string]any{"name": "canary", "namespace": "default"}}}
@@ -114,4 +115,20 @@ func (v verdict) about(id string) string {
 		}
 	}
 	return ""
+}
+
+// applyFile applies the objects of a file.
+func applyFile(t *testing.T, c *cluster.Cluster, path string) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	objects, err := cluster.Objects(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Apply(t.Context(), objects...); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -1,4 +1,4 @@
-package e2e
+package export
 
 import (
 	"fmt"
@@ -29,7 +29,7 @@ func sorted(texts []string) []string {
 // "examples", in the text that is scanned as well.
 func exampleObjects(t *testing.T) []exportObject {
 	t.Helper()
-	files, err := filepath.Glob("../../rules/*/*.rule")
+	files, err := filepath.Glob("../../../rules/*/*.rule")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("finding the rules: %d files, %v", len(files), err)
 	}
