@@ -10,6 +10,20 @@ import (
 // goRules lists the rules that are written in Go.
 func goRules() []*rule.Rule {
 	return []*rule.Rule{
+		secret.Committed,
+		secret.DefaultPassword,
+		secret.Hashes,
+		secret.InAnnotation,
+		secret.InArgs,
+		secret.InConfigMap,
 		secret.InEnv,
+		secret.InField,
+		secret.InKubeconfig,
+		secret.InRegistry,
+		secret.InURL,
+		secret.LastApplied,
+		secret.PlaceholderSecret,
+		secret.PrivateKey,
+		secret.ServiceAccountToken,
 	}
 }

@@ -41,6 +41,9 @@ func newRuleExport() *cobra.Command {
 			"  bartizan rule export pss-privileged 'pss-host-*' --exclude-namespace kube-system\n" +
 			"  bartizan rule export pss-privilege-escalation --as map",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if f.as == "map" && cmd.Flags().Changed("action") {
+				return usage("--action is for --as vap: a MutatingAdmissionPolicy changes objects and has no other action")
+			}
 			return f.run(cmd.OutOrStdout(), cmd.ErrOrStderr(), args)
 		},
 		ValidArgsFunction: completeRules,

@@ -14,7 +14,10 @@ import (
 )
 
 // checker compiles expressions as the API server of a version does.
-type checker struct{ env *cel.Env }
+type checker struct {
+	env    *cel.Env
+	target rule.Version
+}
 
 // newChecker makes the environment in which the API server compiles the expressions of a new policy: that of
 // the version before its own, so that a rollback can still read what was stored.
@@ -28,7 +31,7 @@ func newChecker(target rule.Version) (*checker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up the API server's expressions for Kubernetes %s: %w", target, err)
 	}
-	return &checker{set.NewExpressionsEnv()}, nil
+	return &checker{set.NewExpressionsEnv(), target}, nil
 }
 
 // patches is the checker for the expression of a patch, which alone may make operations.
@@ -37,7 +40,7 @@ func (c *checker) patches() (*checker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up the API server's expressions for patches: %w", err)
 	}
-	return &checker{env}, nil
+	return &checker{env, c.target}, nil
 }
 
 // compile checks an expression and gives its type. The checker is known to panic on some expressions; the API
@@ -45,12 +48,12 @@ func (c *checker) patches() (*checker, error) {
 func (c *checker) compile(src string) (t *types.Type, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("the API server's compiler fails on %q: %v", src, p)
+			err = fmt.Errorf("the API server's compiler breaks down on %q: %v", src, p)
 		}
 	}()
 	ast, issues := c.env.Compile(src)
 	if err := issues.Err(); err != nil {
-		return nil, fmt.Errorf("the API server would not compile %q: %w", src, err)
+		return nil, fmt.Errorf("the API server of Kubernetes %s would not compile its expression: %w", c.target, err)
 	}
 	return ast.OutputType(), nil
 }

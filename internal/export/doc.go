@@ -64,7 +64,7 @@ type source struct {
 // read finds the expression of a rule for the target version.
 func read(r *rule.Rule, c Config) (*source, error) {
 	if r.Check != nil {
-		return nil, fmt.Errorf("its test is written in Go and looks at more than one object, which an admission policy cannot")
+		return nil, fmt.Errorf("its test is written in Go, which an admission policy cannot run")
 	}
 	find, ok := r.Find(c.Version)
 	if !ok {

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -73,6 +74,8 @@ func locate(kind string) (resource, error) {
 	switch {
 	case slices.Contains(exempt, kind):
 		return resource{}, fmt.Errorf("the API server shows %s objects to no admission policy, so that nobody is locked out", kind)
+	case kind == "Config":
+		return resource{}, errors.New("a kubeconfig is a file, which no API server sees")
 	case !custom:
 		return resource{}, fmt.Errorf("%s is not a kind that the API serves", kind)
 	case slices.Contains(fileGroups, group), strings.HasSuffix(group, ".config.k8s.io"):

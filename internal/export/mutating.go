@@ -176,6 +176,9 @@ func (s *source) places(sc *scope) (string, error) {
 		return "", err
 	}
 	var places string
+	if t.Kind() == types.BoolKind && slices.ContainsFunc(s.rule.Fix, func(op rule.Op) bool { return op.Path == "" }) {
+		return "", errors.New("its fix would replace the whole object")
+	}
 	switch {
 	case t.Kind() == types.BoolKind && s.onPods():
 		places = "(" + s.find + ") ? " + one(place{"pod", "podPath"}) + " : []"

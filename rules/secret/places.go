@@ -1,6 +1,7 @@
 package secret
 
 import (
+	"encoding/base64"
 	"fmt"
 	"strings"
 
@@ -27,6 +28,22 @@ type text struct {
 	node  tree.Node
 	place place
 	name  string // the variable's, the key's
+}
+
+// value is the text itself; of the data of a Secret, what it is the base64 of.
+func (t text) value() string {
+	v := t.node.Text()
+	if t.place != inSecret || t.node.Parent().Key() != "data" {
+		return v
+	}
+	if strings.ContainsAny(v, " \n\r\t") {
+		v = strings.Join(strings.Fields(v), "")
+	}
+	plain, err := base64.StdEncoding.DecodeString(v)
+	if err != nil {
+		return "" // a template; the API server would refuse it
+	}
+	return string(plain)
 }
 
 // limits on one object.
@@ -178,7 +195,7 @@ func finds(p *rule.Pass, o *kube.Object, places func(place) bool, classes classS
 				return
 			}
 			message := say(t, f)
-			if line := lineIn(t.node.Text(), f.Offset); line > 0 {
+			if line := lineIn(t.value(), f.Offset); line > 0 {
 				message += fmt.Sprintf(" (line %d of the value)", line)
 			}
 			p.Report(rule.Hit{Path: pathIn(o, t.node), Message: message})
@@ -201,7 +218,7 @@ func (s classSet) has(c credential.Class) bool { return s&(1<<c) != 0 }
 // inText finds the credentials of some classes in a text: by its name, and by what it holds.
 func inText(t text, classes classSet) []credential.Found {
 	var all []credential.Found
-	value := t.node.Text()
+	value := t.value()
 	credential.Find(value, t.syntax(), func(f credential.Found) bool {
 		if classes.has(f.Class) && !repeats(all, f) {
 			all = append(all, f)

@@ -40,9 +40,6 @@ var dictionary = func() map[string]part {
 	words(all, wordSecret, `secret token credential credentials apikey apitoken secretkey accesskey privatekey
 		authtoken accesstoken clientsecret appsecret authkey sharedkey secretid jwtsecret`)
 	words(all, wordKey, "key")
-	words(all, wordMakesKey, `api access private secret encryption encrypt encrypting signing sign master account shared
-		auth authentication session hmac aes webhook service storage app application admin subscription primary
-		secondary license decrypt decryption cookie jwt integration write read personal deploy`)
 	words(all, wordAbout, `file files path paths dir directory folder location name names ref refs reference url uri
 		endpoint endpoints host hostname port ttl expiry expiration expire expires expiresin exp duration timeout
 		lifetime period interval age seconds minutes hours days length len size min max policy policies enabled
@@ -54,8 +51,11 @@ var dictionary = func() map[string]part {
 		pattern validator validation strength history encoder encoding resolver source target status state usage
 		tags tag template template exists valid invalid check checks review reviewer controller operator
 		server client cache pool delimiter separator budget window bucket buckets generator encrypted scope scopes
-		cert certificate crt csr pem fingerprint thumbprint command cmd script key keys list map set data options
+		cert certificate crt csr pem fingerprint thumbprint command cmd script keys list map set data options
 		secrets tokens passwords context domain realm region zone index column table salt rounds iterations cost`)
+	words(all, wordMakesKey, `api access private encryption encrypt encrypting signing sign master account shared
+		auth authentication session hmac aes webhook service storage app application admin subscription primary
+		secondary license decrypt decryption cookie jwt integration write read personal deploy`)
 	words(all, wordNever, `public pub checksum sha sha1 sha256 sha512 md5 hash digest revision commit sum existing
 		publishable anon foreign primarykey keyboard tokenizer max min num total use enable disable enabled disabled
 		allow allowed require required requires is has no without ignore skip auto automount generate generated
@@ -185,6 +185,10 @@ func weigh(parts []part, last string) sense {
 		return password
 	case wordSecret:
 		return secret
+	case wordMakesKey:
+		if sees != password {
+			return nothing
+		}
 	case wordKey:
 		if n > 1 && (parts[n-2] == wordMakesKey || parts[n-2] == wordSecret) {
 			return secret
@@ -195,4 +199,6 @@ func weigh(parts []part, last string) sense {
 }
 
 // isOld knows OLDPWD, which shells set to a folder.
-func isOld(parts []part, last string) bool { return len(parts) == 1 && strings.EqualFold(last, "oldpwd") }
+func isOld(parts []part, last string) bool {
+	return len(parts) == 1 && strings.EqualFold(last, "oldpwd")
+}

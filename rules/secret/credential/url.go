@@ -5,7 +5,7 @@ import "strings"
 var (
 	schemeBytes = letters("09AZaz++--..")
 	// userInfo holds what may stand between "://" and "@".
-	userInfo = letters("09AZaz--..__~~!!$$&&**++,,;;==::%%((){{}}")
+	userInfo = letters("09AZaz--..__~~!!$$&&**++,,;;==::%%(()){{}}")
 )
 
 // url finds SCHEME://USER:PASSWORD@HOST at "://".
@@ -43,7 +43,7 @@ func (s *scanner) dataSource(at int) (end int) {
 
 // secretInURL judges the parts of a URL. What manuals write for a user and a password is none.
 func secretInURL(user, password, host string) bool {
-	if len(password) < 2 || reference(password) || stands(password) || strings.ContainsAny(user, "{}()[]<") {
+	if len(password) < 2 || len(password) == 2 && password[0] == '%' || reference(password) || stands(password) || strings.ContainsAny(user, "{}()[]<") {
 		return false
 	}
 	if strings.HasPrefix(host, "sha256:") || allSame(password) {

@@ -34,9 +34,11 @@ func TestExportedFixesMend(t *testing.T) {
 	before := findings(t, bartizan, all)
 
 	var trials []trial
+	tried := map[string]int{}
 	for i, o := range all {
 		for _, id := range rules {
-			if f := before[i][id]; f.faults > 0 {
+			if f := before[i][id]; f.faults > 0 && tried[id] < trialsPerRule {
+				tried[id]++
 				trials = append(trials, trial{rule: id, name: o.name, object: inNamespace(o.object, "fix-"+id), before: f})
 			}
 		}
@@ -81,6 +83,9 @@ func TestExportedFixesMend(t *testing.T) {
 		t.Errorf("%d of %d objects are not valid", len(trials)-len(of), len(trials))
 	}
 }
+
+// trialsPerRule is how many objects each fix is tried on.
+const trialsPerRule = 30
 
 // trial is an object that fails a rule and is created under the policy of its fix.
 type trial struct {
@@ -156,6 +161,9 @@ func boundApart(t *testing.T, policies []*unstructured.Unstructured) []*unstruct
 	for _, p := range policies {
 		if p.GetKind() != "MutatingAdmissionPolicyBinding" {
 			continue
+		}
+		if strings.HasPrefix(p.GetName(), "bartizan-namespace-") {
+			continue // a namespace is selected by its own labels
 		}
 		namespace := "fix-" + strings.TrimPrefix(p.GetName(), "bartizan-")
 		selector := map[string]any{"matchLabels": map[string]any{"kubernetes.io/metadata.name": namespace}}

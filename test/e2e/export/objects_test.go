@@ -56,6 +56,7 @@ func exampleObjects(t *testing.T) []exportObject {
 					o.SetNamespace("examples")
 				}
 				nameImages(o.Object)
+				nameAccount(o)
 				all = append(all, exportObject{fmt.Sprintf("%s %s#%d", filepath.Base(file), title, i), o})
 			}
 		}
@@ -80,6 +81,16 @@ func nameImages(value any) {
 	case []any:
 		for _, item := range v {
 			nameImages(item)
+		}
+	}
+}
+
+// nameAccount gives a pod with a token of its own making a service account, without which an API server takes it not.
+func nameAccount(o *unstructured.Unstructured) {
+	volumes, _, _ := unstructured.NestedSlice(o.Object, "spec", "volumes")
+	for _, v := range volumes {
+		if v, ok := v.(map[string]any); ok && o.GetKind() == "Pod" && v["projected"] != nil && podSpec(o)["serviceAccountName"] == nil {
+			o.Object["spec"].(map[string]any)["serviceAccountName"] = "web"
 		}
 	}
 }

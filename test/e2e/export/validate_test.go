@@ -81,7 +81,7 @@ func TestExportedPoliciesJudgeAsScanDoes(t *testing.T) {
 	bartizan := product.Build(t)
 	policies := exportAll(t, bartizan)
 	c := cluster.Start(t, cluster.Hardened, cluster.PoliciesOnly())
-	objects := append(exampleObjects(t), generatedObjects(240)...)
+	objects := append(exampleObjects(t), generatedObjects(200)...)
 	applyDefinitions(t, c, objects)
 	applyPolicies(t, c, brief(t, policies))
 
