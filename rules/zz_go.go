@@ -4,12 +4,21 @@ package rules
 
 import (
 	"github.com/bartizan-dev/bartizan/rule"
+	"github.com/bartizan-dev/bartizan/rules/api"
+	"github.com/bartizan-dev/bartizan/rules/network"
 	"github.com/bartizan-dev/bartizan/rules/secret"
 )
 
 // goRules lists the rules that are written in Go.
 func goRules() []*rule.Rule {
 	return []*rule.Rule{
+		api.Deprecated,
+		api.DeprecatedAnnotation,
+		api.IgnoredAnnotation,
+		api.PodSecurityPolicy,
+		api.Removed,
+		api.RemovedWorkload,
+		network.NamespaceWithoutPolicy,
 		secret.Committed,
 		secret.DefaultPassword,
 		secret.Hashes,

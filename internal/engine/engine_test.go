@@ -81,7 +81,7 @@ func TestHits(t *testing.T) {
 		"on: Workload\nfind: \"['made']\"\nmessage: '{{.}}'":                                                "7:made",
 		"on: Workload\nfind: '[[[containers[0]]]]'\nmessage: m":                                             "10:m",
 		"on: Workload\nwhen: 'false'\nfind: containers\nmessage: m":                                         "",
-		"on: Workload\nfind: \"namespaceObject.metadata.labels.level == 'strict'\"\nmessage: m":             "8:m",
+		"on: Workload\nfind: \"namespaceObject.metadata.labels.level == 'strict'\"\nmessage: m":             "7:m",
 		"on: '*'\nfind: 'true'\nmessage: '{{kind}}'":                                                        "1:Deployment 15:Namespace",
 		"on: Workload\nparams: {bad: [why]}\nfind: containers.filter(c, c.image in params.bad)\nmessage: m": "13:m",
 		// Outside the planned subset: the reference evaluates it, and maps keep their lines.

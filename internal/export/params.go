@@ -19,11 +19,11 @@ func (s *source) parameters() string {
 		read := fmt.Sprintf("params.?data[?%s]", quote(p.Name))
 		switch value.(type) {
 		case []string:
-			read += ".optMap(s, s.split(',').map(x, x.trim()).filter(x, x != ''))"
+			read += ".optMap(s, string(s).split(',').map(x, x.trim()).filter(x, x != ''))"
 		case bool:
-			read += ".optMap(s, s == 'true')"
+			read += ".optMap(s, string(s) == 'true')"
 		case int64:
-			read += ".optMap(s, int(s))"
+			read += ".optMap(s, int(string(s)))"
 		}
 		entries = append(entries, fmt.Sprintf("%s: dyn(%s.orValue(%s))", quote(p.Name), read, literal(value)))
 	}

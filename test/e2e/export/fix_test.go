@@ -29,7 +29,7 @@ func TestExportedFixesMend(t *testing.T) {
 	policies := exportObjects(t, bartizan, "*", "--as", "map", "--unsafe", "--kube-version", exportVersion)
 	rules := exportedRules(policies)
 	c := cluster.Start(t, cluster.Hardened, cluster.PoliciesOnly())
-	all := append(exampleObjects(t), generatedObjects(120)...)
+	all := append(exampleObjects(t), generatedObjects(80)...)
 	applyDefinitions(t, c, all)
 	before := findings(t, bartizan, all)
 
@@ -85,7 +85,7 @@ func TestExportedFixesMend(t *testing.T) {
 }
 
 // trialsPerRule is how many objects each fix is tried on.
-const trialsPerRule = 30
+const trialsPerRule = 20
 
 // trial is an object that fails a rule and is created under the policy of its fix.
 type trial struct {

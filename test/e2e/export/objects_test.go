@@ -25,7 +25,10 @@ func sorted(texts []string) []string {
 	return texts
 }
 
-// exampleObjects reads the examples of every rule in the tree. A namespaced object without a namespace goes to
+// examplesPerRule is how many examples of a rule are read unless BARTIZAN_E2E_FULL is set.
+const examplesPerRule = 3
+
+// exampleObjects reads examples of every rule in the tree, failing and passing ones in turn. A namespaced object without a namespace goes to
 // "examples", in the text that is scanned as well.
 func exampleObjects(t *testing.T) []exportObject {
 	t.Helper()
@@ -39,11 +42,8 @@ func exampleObjects(t *testing.T) []exportObject {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for example := range strings.SplitSeq("\n"+string(text), "\n-- ") {
-			title, body, ok := strings.Cut(example, " --\n")
-			if !ok || !strings.HasPrefix(title, "fail/") && !strings.HasPrefix(title, "pass/") {
-				continue
-			}
+		for _, example := range examples(string(text)) {
+			title, body, _ := strings.Cut(example, " --\n")
 			objects, err := cluster.Objects([]byte(body))
 			if err != nil {
 				continue // not everything that a rule must survive is YAML that an API server reads
@@ -60,6 +60,31 @@ func exampleObjects(t *testing.T) []exportObject {
 				all = append(all, exportObject{fmt.Sprintf("%s %s#%d", filepath.Base(file), title, i), o})
 			}
 		}
+	}
+	return all
+}
+
+// examples are the texts of the examples in a rule file, each with its name; a failing one, a passing one, and so on.
+func examples(text string) []string {
+	var failing, passing, all []string
+	for example := range strings.SplitSeq("\n"+text, "\n-- ") {
+		switch {
+		case strings.HasPrefix(example, "fail/"):
+			failing = append(failing, example)
+		case strings.HasPrefix(example, "pass/"):
+			passing = append(passing, example)
+		}
+	}
+	for i := range max(len(failing), len(passing)) {
+		if i < len(failing) {
+			all = append(all, failing[i])
+		}
+		if i < len(passing) {
+			all = append(all, passing[i])
+		}
+	}
+	if os.Getenv("BARTIZAN_E2E_FULL") == "" {
+		all = all[:min(len(all), examplesPerRule)]
 	}
 	return all
 }

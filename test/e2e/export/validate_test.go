@@ -29,6 +29,8 @@ var expectedDifferences = []difference{
 		"the API server makes a volume that names no source an emptyDir", sourcelessVolume},
 	{[]string{"pss-host-ports"},
 		"the API server takes every port of a pod with hostNetwork as a port of the node", hostNetworkPort},
+	{[]string{"workload-deprecated-service-account"},
+		"the API server copies serviceAccount to serviceAccountName", oldServiceAccount},
 }
 
 // sourcelessVolume says whether a volume of the pod says nothing but its name, or null.
@@ -42,6 +44,11 @@ func sourcelessVolume(o *unstructured.Unstructured) bool {
 		}
 		return true
 	})
+}
+
+// oldServiceAccount says whether the pod names its service account by the old field alone.
+func oldServiceAccount(o *unstructured.Unstructured) bool {
+	return podSpec(o)["serviceAccount"] != nil && podSpec(o)["serviceAccountName"] == nil
 }
 
 // hostNetworkPort says whether the object is a pod on the node's network with a container port and no host port.
@@ -81,7 +88,7 @@ func TestExportedPoliciesJudgeAsScanDoes(t *testing.T) {
 	bartizan := product.Build(t)
 	policies := exportAll(t, bartizan)
 	c := cluster.Start(t, cluster.Hardened, cluster.PoliciesOnly())
-	objects := append(exampleObjects(t), generatedObjects(200)...)
+	objects := append(exampleObjects(t), generatedObjects(160)...)
 	applyDefinitions(t, c, objects)
 	applyPolicies(t, c, brief(t, policies))
 
