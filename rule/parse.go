@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -59,8 +60,9 @@ func parse(file, text string) (*Rule, error) {
 	for doc, err := range tree.Parse(head, tree.DefaultLimits()) {
 		if err != nil {
 			line := 0
-			if s, ok := err.(*tree.SyntaxError); ok {
-				line = s.Line
+			var syntax *tree.SyntaxError
+			if errors.As(err, &syntax) {
+				line = syntax.Line
 			}
 			return nil, &Error{file, line, err.Error()}
 		}

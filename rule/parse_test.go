@@ -63,7 +63,7 @@ func TestParseFaults(t *testing.T) {
 		"title: A>title: [":                         "a.rule:",
 		"on: [Pod, Service]\n>":                     "on is missing",
 		"unsafe: know it\n>":                        "safeWhen makes an exception",
-		"n: 3>num: null":                              "a.rule:6: parameter num must be",
+		"n: 3>num: null":                            "a.rule:6: parameter num must be",
 		"find: \"true\">find: a\nvariants: [{since: '1.0', gone: true}]": "find or variants, not both",
 	} {
 		a, b, _ := strings.Cut(from, ">")

@@ -139,7 +139,7 @@ func Verify(d *tree.Doc, ops []Op, plan []Splice) error {
 	var got *tree.Doc
 	for doc, err := range tree.Parse(text, tree.DefaultLimits()) {
 		if err != nil {
-			return fmt.Errorf("the edited text does not parse (%v): %w", err, ErrUnsupported)
+			return fmt.Errorf("the edited text does not parse (%w): %w", err, ErrUnsupported)
 		}
 		if !doc.Root().Exists() {
 			continue

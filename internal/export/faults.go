@@ -23,12 +23,13 @@ func faultless(x string, t *types.Type, levels int) string {
 		item := fmt.Sprintf("faults%d", levels)
 		return fmt.Sprintf("%s.all(%s, %s)", x, item, faultless(item, types.DynType, levels-1))
 	case t.Kind() == types.DynKind:
-		return fmt.Sprintf("type(%s) == bool ? !%s : %s", x, x, empty(x, t, dynamicDepth))
+		return fmt.Sprintf("type(%s) == bool ? !dyn(%s) : %s", x, x, empty(x, t, dynamicDepth))
 	}
 	return empty(x, t, dynamicDepth)
 }
 
-// empty is the condition that a value holds no fault.
+// empty is the condition that a value holds no fault. dyn() is for the API server's second look at the types, in
+// which it takes them from the schema of each kind and would warn of a string that is asked whether it is a list.
 func empty(x string, t *types.Type, depth int) string {
 	item := fmt.Sprintf("fault%d", dynamicDepth-depth+1)
 	switch {
@@ -47,8 +48,8 @@ func empty(x string, t *types.Type, depth int) string {
 	case t.Kind() != types.DynKind && t.Kind() != types.TypeParamKind:
 		return "false"
 	case depth <= 0:
-		return fmt.Sprintf("type(%s) == list && %s.size() == 0", x, x)
+		return fmt.Sprintf("type(%s) == list && dyn(%s).size() == 0", x, x)
 	}
 	inner := empty(item, types.DynType, depth-1)
-	return fmt.Sprintf("type(%s) == list && %s.all(%s, %s)", x, x, item, inner)
+	return fmt.Sprintf("type(%s) == list && dyn(%s).all(%s, %s)", x, x, item, inner)
 }

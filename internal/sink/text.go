@@ -191,7 +191,7 @@ func (s *textSink) group(g *group) {
 	s.page.row(severityColumn(g.severity), span{bold, s.run.title(g.rule)}, span{faint, g.rule})
 	col := s.column()
 	s.page.para(col, col, span{normal, g.who(s.page.width - col)})
-	if g.all != nil && len(g.all) > 1 {
+	if len(g.all) > 1 {
 		for _, f := range g.all {
 			s.place(f, "", true)
 		}

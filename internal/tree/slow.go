@@ -88,7 +88,7 @@ func (s *slowReader) value(f *frame, key keyRef, n *yaml.Node) (end int, err err
 			return err
 		})
 	case yaml.ScalarNode:
-		return s.scalar(f, key, n, off)
+		return s.scalar(f, key, n)
 	case yaml.SequenceNode:
 		return s.list(f, key, n, s.skipOwn(n, off))
 	}
@@ -252,7 +252,7 @@ func (s *slowReader) textRef(off, end int, text string) int32 {
 	return s.newText(text)
 }
 
-func (s *slowReader) scalar(f *frame, key keyRef, n *yaml.Node, off int) (int, error) {
+func (s *slowReader) scalar(f *frame, key keyRef, n *yaml.Node) (int, error) {
 	kind, text, off, end, err := s.decode(n)
 	if err != nil {
 		return end, err

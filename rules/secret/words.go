@@ -15,9 +15,12 @@ func describe(t text, f credential.Found) string {
 		b.WriteString("container " + short(c) + ": ")
 	}
 	b.WriteString(holder(t) + " holds ")
-	if f.Class == credential.Weak {
+	switch f.Class {
+	case credential.Weak:
 		b.WriteString("a default ")
-	} else {
+	case credential.Placeholder:
+		b.WriteString("a placeholder for a ")
+	default:
 		b.WriteString(article(f.What))
 	}
 	b.WriteString(f.What)

@@ -116,7 +116,7 @@ func containsFold(text, lowered string) bool {
 
 // notSecret says that a value has the shape of something else: a switch, a path, a URL, a date, a PEM block.
 func notSecret(value string) bool {
-	if nonSecrets[strings.ToLower(value)] {
+	if nonSecrets[strings.ToLower(value)] || isVersion(value) {
 		return true
 	}
 	switch value[0] {
@@ -136,7 +136,7 @@ func notSecret(value string) bool {
 var nonSecrets = set(`true false yes no on off null none nil undefined required optional string text hidden prompt enabled
 	disabled unset empty invalid incorrect random auto automatic generated basic bearer plain env environment file ask always
 	never unknown md5 scram-sha-256 scram-sha-512 sha256 sha512 bcrypt plaintext ldap trust peer oidc jwt oauth oauth2 opaque
-	int integer number bool boolean object array any bytes str any 0 1 n/a na tbd default-token self this new old header query
+	int integer number bool boolean object array any bytes str files compat systemd 0 1 n/a na tbd default-token self this new old header query
 	cookie body rs256 hs256 es256 eddsa kubernetes serviceaccount service-account inherit`)
 
 func set(list string) map[string]bool {
@@ -219,9 +219,33 @@ func random(value string) bool {
 			kinds++
 		}
 	}
+	if kinds == 2 && camelCase(value) {
+		return false
+	}
 	limit := 2.5
 	if len(value) >= 16 {
 		limit = 3
 	}
 	return kinds >= 2 && entropy(value) >= limit
+}
+
+// camelCase says that a text is letters alone and changes case no oftener than names in programs do.
+func camelCase(value string) bool {
+	changes := 0
+	for i := range len(value) {
+		if !isUpper(value[i]) && !isLower(value[i]) {
+			return false
+		}
+		if i > 0 && isUpper(value[i]) && isLower(value[i-1]) {
+			changes++
+		}
+	}
+	return changes <= len(value)/5
+}
+
+// versionLetters are what version numbers and ranges of them are made of.
+var versionLetters = letters("09..^^~~<<>>==vv**")
+
+func isVersion(value string) bool {
+	return strings.Contains(value, ".") && versionLetters.run(value, len(value)) == len(value)
 }
