@@ -78,14 +78,14 @@ func (f *exportFlags) run(out, notes io.Writer, args []string) error {
 	if config.Params, err = f.rules.parseParams(chosen); err != nil {
 		return err
 	}
-	make := export.Validating
+	convert := export.Validating
 	if f.as == "map" {
-		make = export.Mutating
+		convert = export.Mutating
 	}
 	var objects []export.Object
 	params, exported := false, 0
 	for _, r := range chosen {
-		p, err := make(r, config)
+		p, err := convert(r, config)
 		if err != nil {
 			if slices.Contains(named, r.ID) {
 				return usage("%w", err)

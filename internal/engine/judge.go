@@ -184,6 +184,11 @@ func oneLine(n tree.Node) string {
 	return line
 }
 
+// Evidence points at a value of an object, as the engine's own findings do.
+func Evidence(o *kube.Object, at tree.Node) bartizan.Evidence {
+	return bartizan.Evidence{Path: pathIn(o, at), Value: shorten(oneLine(at)), Origin: origin(o, at)}
+}
+
 // origin leads from a value to the file and line where a person can change it.
 func origin(o *kube.Object, n tree.Node) bartizan.Origin {
 	at := o.Origin

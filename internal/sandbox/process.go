@@ -176,7 +176,7 @@ func explain(exit, err error, said string, lim Limits) error {
 		return &ErrLimit{"it called itself too deeply and was stopped"}
 	}
 	line, _, _ := strings.Cut(strings.TrimSpace(said), "\n")
-	return fmt.Errorf("the rendering sub-process ended (%v): %q: %w", exit, line, err)
+	return fmt.Errorf("the rendering sub-process ended (%w): %q: %w", exit, line, err)
 }
 
 // tail keeps the beginning of what a process says, which is where Go names a fatal error.

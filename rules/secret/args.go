@@ -69,17 +69,14 @@ spec:
         --enable-token-auth, --tls-private-key-file=/tls/key.pem, --password, --verbose]
 `, rule.On(func(p *rule.Pass, o *kube.Object) {
 	classes := of(credential.Token, credential.Named)
-	finds(p, o, func(at place) bool { return at == inArgs }, classes, describe)
+	finds(p, o, in(inArgs), classes, describe)
 	flags(p, o, classes, describe)
 }))
 
 // flags finds credentials that stand in the item after their flag's: [--password, abc].
 func flags(p *rule.Pass, o *kube.Object, classes classSet, say func(text, credential.Found) string) {
 	var before string
-	texts(o, func(t text) {
-		if t.place != inArgs {
-			return
-		}
+	texts(o, in(inArgs), func(t text) {
 		value := t.node.Text()
 		flag := before
 		before = value

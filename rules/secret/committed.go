@@ -79,8 +79,8 @@ var written = of(credential.Token, credential.Named, credential.PrivateKey, cred
 // committed reports the credentials in one map of a Secret's data, all in one.
 func committed(p *rule.Pass, o *kube.Object, data tree.Node) {
 	var keys []string
-	texts(o, func(t text) {
-		if t.place != inSecret || t.node.Parent() != data {
+	texts(o, in(inSecret), func(t text) {
+		if t.node.Parent() != data {
 			return
 		}
 		if found := inText(t, written); len(found) > 0 {

@@ -76,5 +76,5 @@ data:
     MIIBhTCCASugAwIBAgIQIRi6zePL6mKjOipn+dNuaTAKBggqhkjOPQQDAjASMRAw
     -----END CERTIFICATE-----
 `, rule.On(func(p *rule.Pass, o *kube.Object) {
-	finds(p, o, func(at place) bool { return at == inData }, of(credential.Token, credential.Named), describe)
+	finds(p, o, in(inData), of(credential.Token, credential.Named), describe)
 }))

@@ -56,5 +56,5 @@ data:
   password: a1g5LWJyYXNzZS00NDAxLWxvbmc=
 stringData: {password-file: root, ADMIN_PASSWORD: "${PASSWORD}", user: admin, password: ""}
 `, rule.On(func(p *rule.Pass, o *kube.Object) {
-	finds(p, o, func(place) bool { return true }, of(credential.Weak), describe)
+	finds(p, o, everywhere, of(credential.Weak), describe)
 }))

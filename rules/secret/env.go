@@ -80,5 +80,5 @@ spec:
         - {name: MAX_TOKENS, value: "4096"}
         - {name: SESSION_ID, value: 7b0c6f9e-7d6a-4f5e-8a3c-0d9b7c4e2f11}
 `, rule.On(func(p *rule.Pass, o *kube.Object) {
-	finds(p, o, func(at place) bool { return at == inEnv }, of(credential.Token, credential.Named), describe)
+	finds(p, o, in(inEnv), of(credential.Token, credential.Named), describe)
 }))

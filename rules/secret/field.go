@@ -84,5 +84,5 @@ spec:
 	if o.Ref.Kind == "Config" || o.Group == "kubeadm.k8s.io" || o.Kind == "EncryptionConfiguration" {
 		return // the rules of controlplane/ know these files
 	}
-	finds(p, o, func(at place) bool { return at == elsewhere }, of(credential.Token, credential.Named), describe)
+	finds(p, o, in(elsewhere), of(credential.Token, credential.Named), describe)
 }))

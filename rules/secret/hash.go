@@ -45,5 +45,5 @@ data:
   script: awk '{print $1$2$3}' file; echo $2a$; test "$6$x"
   manual: the hash begins with $2y$ and a cost
 `, rule.On(func(p *rule.Pass, o *kube.Object) {
-	finds(p, o, func(at place) bool { return at != inSecret }, of(credential.Hash), describe)
+	finds(p, o, open, of(credential.Hash), describe)
 }))

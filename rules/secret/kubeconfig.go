@@ -49,5 +49,5 @@ data:
       - name: template
         user: {token: "${TOKEN}"}
 `, rule.On(func(p *rule.Pass, o *kube.Object) {
-	finds(p, o, func(at place) bool { return at != inSecret }, of(credential.Kubeconfig), describe)
+	finds(p, o, open, of(credential.Kubeconfig), describe)
 }))

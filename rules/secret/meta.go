@@ -48,5 +48,5 @@ metadata:
     nginx.ingress.kubernetes.io/auth-secret: basic-auth
     kubernetes.io/service-account.uid: 7b0c6f9e-7d6a-4f5e-8a3c-0d9b7c4e2f11
 `, rule.On(func(p *rule.Pass, o *kube.Object) {
-	finds(p, o, func(at place) bool { return at == inMeta }, of(credential.Token, credential.Named), describe)
+	finds(p, o, in(inMeta), of(credential.Token, credential.Named), describe)
 }))

@@ -44,5 +44,5 @@ kind: Secret
 metadata: {name: db}
 stringData: {password: "${PASSWORD}", api-token: "<token>", key: '{{ .Values.key }}', note: changeme}
 `, rule.On(func(p *rule.Pass, o *kube.Object) {
-	finds(p, o, func(place) bool { return true }, of(credential.Placeholder), describe)
+	finds(p, o, everywhere, of(credential.Placeholder), describe)
 }))

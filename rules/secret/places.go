@@ -2,12 +2,10 @@ package secret
 
 import (
 	"encoding/base64"
-	"fmt"
 	"strings"
 
 	"github.com/bartizan-dev/bartizan/internal/kube"
 	"github.com/bartizan-dev/bartizan/internal/tree"
-	"github.com/bartizan-dev/bartizan/rule"
 	"github.com/bartizan-dev/bartizan/rules/secret/credential"
 )
 
@@ -22,6 +20,24 @@ const (
 	inSecret        // data of a Secret
 	inMeta          // an annotation or a label
 )
+
+// placeSet is a set of places.
+type placeSet uint8
+
+func in(all ...place) (set placeSet) {
+	for _, p := range all {
+		set |= 1 << p
+	}
+	return set
+}
+
+// The sets of places that rules on every kind of object look at.
+var (
+	open       = in(elsewhere, inEnv, inArgs, inData, inMeta) // what more people read than Secrets
+	everywhere = open | in(inSecret)
+)
+
+func (s placeSet) has(p place) bool { return s&(1<<p) != 0 }
 
 // text is one text in an object, with its place.
 type text struct {
@@ -48,10 +64,8 @@ func (t text) value() string {
 
 // limits on one object.
 const (
-	maxDepth   = 64
-	maxTexts   = 200_000
-	maxFinds   = 50 // findings of one rule on one object
-	maxPerText = 5  // findings in one text
+	maxDepth = 64
+	maxTexts = 200_000
 )
 
 // lastApplied is where kubectl apply keeps the object as it was applied.
@@ -59,17 +73,18 @@ const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
 
 // walker visits the texts of an object.
 type walker struct {
-	visit func(text)
-	left  int
+	places placeSet
+	visit  func(text)
+	left   int
 }
 
-// texts visits every text of an object that a person may have written a credential into. Schemas of custom
-// resources, status and managedFields hold none.
-func texts(o *kube.Object, visit func(text)) {
+// texts visits every text at some places of an object that a person may have written a credential into.
+// Schemas of custom resources, status and managedFields hold none.
+func texts(o *kube.Object, places placeSet, visit func(text)) {
 	if o.Kind == "CustomResourceDefinition" || sealed(o) {
 		return
 	}
-	w := walker{visit: visit, left: maxTexts}
+	w := walker{places: places, visit: visit, left: maxTexts}
 	for c := o.Root.First(); c.Exists(); c = c.Next() {
 		switch key := c.Key(); {
 		case key == "apiVersion" || key == "kind" || key == "status":
@@ -91,18 +106,24 @@ func sealed(o *kube.Object) bool {
 }
 
 func (w *walker) meta(n tree.Node) {
+	if !w.places.has(inMeta) {
+		return
+	}
 	w.each(n.Get("annotations"), inMeta)
 	w.each(n.Get("labels"), inMeta)
 }
 
 // each visits the values of a flat map.
 func (w *walker) each(n tree.Node, p place) {
-	for c := n.First(); c.Exists() && w.left > 0; c = c.Next() {
+	for c := n.First(); c.Exists() && w.left > 0 && w.places.has(p); c = c.Next() {
 		w.scalar(c, p, c.Key())
 	}
 }
 
 func (w *walker) scalar(n tree.Node, p place, name string) {
+	if !w.places.has(p) {
+		return
+	}
 	switch n.Kind() {
 	case tree.String, tree.Int:
 		if p == inMeta && name == lastApplied {
@@ -130,25 +151,34 @@ func (w *walker) value(n tree.Node, depth int) {
 	case tree.List:
 		w.list(n, depth)
 	default:
-		w.scalar(n, elsewhere, n.Key())
+		if w.places.has(elsewhere) {
+			w.scalar(n, elsewhere, n.Key())
+		}
 	}
 }
 
 func (w *walker) list(n tree.Node, depth int) {
 	key := n.Key()
 	for c := n.First(); c.Exists(); c = c.Next() {
-		switch {
-		case c.Kind() != tree.Map && (key == "args" || key == "command"):
-			w.scalar(c, inArgs, "")
-		case c.Kind() == tree.Map && c.Get("value").Exists() && c.Get("name").Exists():
-			p := elsewhere // a header, a parameter
-			if key == "env" {
-				p = inEnv
+		if c.Kind() != tree.Map {
+			if key == "args" || key == "command" {
+				w.scalar(c, inArgs, "")
+			} else {
+				w.value(c, depth+1)
 			}
-			w.scalar(c.Get("value"), p, c.Get("name").Text())
-		default:
-			w.value(c, depth+1)
+			continue
 		}
+		name := c.Get("name")
+		value := c.Get("value")
+		if !name.Exists() || !value.Exists() {
+			w.value(c, depth+1)
+			continue
+		}
+		p := elsewhere // a header, a parameter
+		if key == "env" {
+			p = inEnv
+		}
+		w.scalar(value, p, name.Text())
 	}
 }
 
@@ -179,80 +209,6 @@ func syntaxOf(file string) credential.Syntax {
 		return credential.Shell
 	}
 	return credential.Settings
-}
-
-// finds reports the credentials of some classes at some places of an object. say makes the message, without
-// the credential.
-func finds(p *rule.Pass, o *kube.Object, places func(place) bool, classes classSet, say func(text, credential.Found) string) {
-	left := maxFinds
-	texts(o, func(t text) {
-		if left <= 0 || !places(t.place) {
-			return
-		}
-		found := inText(t, classes)
-		for _, f := range found {
-			if left--; left < 0 {
-				return
-			}
-			message := say(t, f)
-			if line := lineIn(t.value(), f.Offset); line > 0 {
-				message += fmt.Sprintf(" (line %d of the value)", line)
-			}
-			p.Report(rule.Hit{Path: pathIn(o, t.node), Message: message})
-		}
-	})
-}
-
-// classSet is a set of classes.
-type classSet uint16
-
-func of(all ...credential.Class) (set classSet) {
-	for _, c := range all {
-		set |= 1 << c
-	}
-	return set
-}
-
-func (s classSet) has(c credential.Class) bool { return s&(1<<c) != 0 }
-
-// inText finds the credentials of some classes in a text: by its name, and by what it holds.
-func inText(t text, classes classSet) []credential.Found {
-	var all []credential.Found
-	value := t.value()
-	credential.Find(value, t.syntax(), func(f credential.Found) bool {
-		if classes.has(f.Class) && !repeats(all, f) {
-			all = append(all, f)
-		}
-		return len(all) < maxPerText
-	})
-	if len(all) == 0 && t.name != "" && classes&pairClasses != 0 {
-		if f, ok := credential.Pair(t.name, value); ok && classes.has(f.Class) {
-			f.Name = ""
-			all = append(all, f)
-		}
-	}
-	return all
-}
-
-// pairClasses are the classes that a name can make of a value.
-var pairClasses = of(credential.Named, credential.Weak, credential.Placeholder)
-
-// repeats says that a text holds the same again, as a JSON document may on one line.
-func repeats(all []credential.Found, f credential.Found) bool {
-	for _, g := range all {
-		if g.Class == f.Class && g.What == f.What && g.Name == f.Name {
-			return true
-		}
-	}
-	return false
-}
-
-// lineIn is the line of an offset in a text of many lines; 0 in a text of one.
-func lineIn(text string, offset int) int {
-	if !strings.Contains(strings.TrimRight(text, "\n"), "\n") {
-		return 0
-	}
-	return 1 + strings.Count(text[:min(offset, len(text))], "\n")
 }
 
 // pathIn is the JSON Pointer from the object's root, which may be an item of a list.

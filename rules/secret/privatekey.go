@@ -77,5 +77,5 @@ stringData:
     -----BEGIN EC PRIVATE`+` KEY-----
     bm90YWtleWJ1dGEzMmJ5dGVsb25ndGV4dHRoYXRsb29rc2xpa2VvbmU4MjcxNDM5
 `, rule.On(func(p *rule.Pass, o *kube.Object) {
-	finds(p, o, func(at place) bool { return at != inSecret }, of(credential.PrivateKey), describe)
+	finds(p, o, open, of(credential.PrivateKey), describe)
 }))

@@ -32,5 +32,5 @@ data:
   config.json: '{"auths":{"registry.example.org":{}},"credsStore":"ecr-login"}'
   template.json: '{"auths":{"registry.example.org":{"auth":"${AUTH}"}}}'
 `, rule.On(func(p *rule.Pass, o *kube.Object) {
-	finds(p, o, func(at place) bool { return at != inSecret }, of(credential.Registry), describe)
+	finds(p, o, open, of(credential.Registry), describe)
 }))

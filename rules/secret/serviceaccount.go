@@ -43,5 +43,5 @@ spec:
     - name: token
       projected: {sources: [{serviceAccountToken: {path: token, audience: vault}}]}
 `, rule.On(func(p *rule.Pass, o *kube.Object) {
-	finds(p, o, func(at place) bool { return at != inSecret }, of(credential.ServiceAccount), describe)
+	finds(p, o, open, of(credential.ServiceAccount), describe)
 }))

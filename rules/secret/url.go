@@ -56,5 +56,5 @@ data:
   h: mongodb://<user>:<password>@db/shop
   i: '{{ printf "postgres://%s:%s@db" .user .password }}'
 `, rule.On(func(p *rule.Pass, o *kube.Object) {
-	finds(p, o, func(at place) bool { return at != inSecret }, of(credential.URL), describe)
+	finds(p, o, open, of(credential.URL), describe)
 }))

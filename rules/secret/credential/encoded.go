@@ -17,7 +17,7 @@ func (s *scanner) pem(at int) (end int) {
 		return begin
 	}
 	s.report(Found{Class: PrivateKey, What: keyName(label, s.text[begin:min(len(s.text), begin+60)]), Offset: at})
-	if n := strings.Index(s.text[begin:], "-----END "); n >= 0 {
+	if n := strings.Index(s.text[begin:min(len(s.text), begin+16<<10)], "-----END "); n >= 0 {
 		return begin + n
 	}
 	return begin
@@ -178,10 +178,10 @@ func (s *scanner) wholeFile() {
 
 // registryLogin says whether an "auth" in the text holds a user and a password.
 func registryLogin(text string) bool {
-	for {
+	for range 1000 {
 		i := strings.Index(text, `"auth"`)
 		if i < 0 {
-			return false
+			break
 		}
 		text = text[i+len(`"auth"`):]
 		_, after, ok := strings.Cut(text[:min(len(text), 4096)], `"`)
@@ -195,6 +195,7 @@ func registryLogin(text string) bool {
 			return true
 		}
 	}
+	return false
 }
 
 // kubeconfigSecret is where a kubeconfig's user holds a token, a password or a key; -1 if nowhere.
@@ -207,7 +208,7 @@ func kubeconfigSecret(text string) int {
 			}
 			i += n + len(field)
 			after := strings.TrimLeft(text[i:min(len(text), i+200)], `"' `)
-			if !strings.HasPrefix(after, ":") || i > n+len(field) && word[text[i-len(field)-1]] {
+			if before := i - len(field); !strings.HasPrefix(after, ":") || before > 0 && word[text[before-1]] {
 				continue
 			}
 			value := strings.TrimLeft(after[1:], `"' `)

@@ -1,5 +1,7 @@
 package credential
 
+import "strings"
+
 // Class is the sort of a find.
 type Class uint8
 
@@ -47,9 +49,13 @@ func Find(text string, syntax Syntax, yield func(Found) bool) {
 	if len(text) > maxText {
 		text = text[:maxText]
 	}
+	first := hint(text)
+	if first < 0 {
+		return
+	}
 	s := scanner{text: text, syntax: syntax, yield: yield}
 	s.wholeFile()
-	for i := 0; i+1 < len(text) && !s.done; {
+	for i := first; i+1 < len(text) && !s.done; {
 		b := pairs[uint16(text[i])<<8|uint16(text[i+1])]
 		if b == 0 {
 			i++
@@ -57,6 +63,31 @@ func Find(text string, syntax Syntax, yield func(Found) bool) {
 		}
 		i = max(i+1, s.at(buckets[b], i))
 	}
+}
+
+// Any says whether a text is worth reading: it holds a literal that may begin a credential. It allocates
+// nothing, and is false for nearly every text.
+func Any(text string) bool { return hint(text) >= 0 }
+
+// hint is where the first literal stands that may begin a credential; -1 if there is none.
+func hint(text string) int {
+	at := strings.IndexByte(text, '@') >= 0
+	for i := 0; i+1 < len(text); i++ {
+		b := pairs[uint16(text[i])<<8|uint16(text[i+1])]
+		if b == 0 {
+			continue
+		}
+		for k := range buckets[b] {
+			t := &buckets[b][k]
+			if len(text)-i >= len(t.literal) && (at || t.literal != "://") && t.matches(text[i:i+len(t.literal)]) {
+				return i
+			}
+		}
+	}
+	if strings.Contains(text, `"auths"`) {
+		return 0
+	}
+	return -1
 }
 
 // scanner reads one text.
@@ -77,7 +108,8 @@ func (s *scanner) report(f Found) {
 
 // at tries the triggers that begin with the two bytes at i. It returns where to go on.
 func (s *scanner) at(bucket []trigger, i int) (next int) {
-	for _, t := range bucket {
+	for k := range bucket {
+		t := &bucket[k]
 		if len(s.text)-i < len(t.literal) || !t.matches(s.text[i:i+len(t.literal)]) {
 			continue
 		}
@@ -96,7 +128,7 @@ type trigger struct {
 	found   func(s *scanner, at int) (end int)
 }
 
-func (t trigger) matches(text string) bool {
+func (t *trigger) matches(text string) bool {
 	if !t.fold {
 		return text == t.literal
 	}

@@ -26,8 +26,7 @@ func made(f format, r *rand.Rand) string {
 	case "SendGrid API key":
 		b[22] = '.'
 	case "Discord bot token":
-		b = b[:55]
-		b[23], b[30] = '.', '.'
+		b[22], b[29] = '.', '.'
 	}
 	return f.prefix + string(b)
 }
@@ -76,7 +75,7 @@ func TestFind(t *testing.T) {
 		{"placeholder", "password: changeme\n", Settings, []Class{Placeholder}},
 		{"comment", "# password: kX9-brasse\n// token=3f9c1d77a2e84b06\n", Settings, nil},
 		{"sentence", "password: ask the operator for it\n", Settings, nil},
-		{"quoted in code", `const password = "kX9-brasse1"`, Code, []Class{Named}},
+		{"quoted in code", `const password = "kX9vbrQ44sse1"`, Code, []Class{Named}},
 		{"code", `password = getPassword(); token = req.token; o.apiKey=t.apiKey2`, Code, nil},
 		{"template", `password: {{ .Values.password }}` + "\ntoken: ${TOKEN}\nsecret: <secret>\nkey: $(KEY)\napi_key: %API_KEY%\n", Settings, nil},
 		{"store", "password: vault:secret/data/db#pw\ntoken: ref+awsssm://x\napiKey: ENC[AES256,abc]\n", Settings, nil},

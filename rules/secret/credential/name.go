@@ -65,12 +65,27 @@ var dictionary = func() map[string]part {
 	return all
 }()
 
+// hasStem says whether one of the stems stands in a name; for most names this settles the matter.
+func hasStem(name string) bool {
+	for i := 0; i+2 < len(name); i++ {
+		switch name[i] | 0x20 {
+		case 'p', 's', 't', 'c', 'k':
+			for _, stem := range stems {
+				if len(name)-i >= len(stem) && stem[0] == name[i]|0x20 && strings.EqualFold(name[i:i+len(stem)], stem) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
 // maxName bounds the length of a name of a credential.
 const maxName = 100
 
 // judgeName says what a name makes of its value.
 func judgeName(name string) sense {
-	if len(name) > maxName || len(name) < 3 {
+	if len(name) > maxName || len(name) < 3 || !hasStem(name) {
 		return nothing
 	}
 	var buf [maxName]byte

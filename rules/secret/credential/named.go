@@ -30,6 +30,9 @@ func (s *scanner) name(at int) (end int) {
 	l := at - nameBytes.runBack(s.text[:at], maxName)
 	r := at + nameBytes.run(s.text[at:], maxName)
 	s.named = r
+	if l > 1 && s.text[l-1] == '/' { // checksum/secret
+		l -= 1 + nameBytes.runBack(s.text[:l-1], maxName)
+	}
 	if l > 0 && s.text[l-1] == '$' || r-l > maxName {
 		return 0
 	}

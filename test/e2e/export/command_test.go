@@ -19,6 +19,7 @@ import (
 
 // TestCommand runs rule export in the ways that need no cluster.
 func TestCommand(t *testing.T) {
+	t.Parallel()
 	bartizan := product.Build(t)
 	for _, test := range []struct {
 		args           string

@@ -19,6 +19,7 @@ import (
 // TestExportedPoliciesDeny applies exported policies as they are and meets them as users do: messages, excluded
 // namespaces, parameters, ephemeral containers, and what was there before the policies.
 func TestExportedPoliciesDeny(t *testing.T) {
+	t.Parallel()
 	bartizan := product.Build(t)
 	c := cluster.Start(t, cluster.Hardened, cluster.PoliciesOnly())
 	client, err := kubernetes.NewForConfig(c.Admin().Config)

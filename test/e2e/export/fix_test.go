@@ -25,6 +25,7 @@ import (
 // there every object that fails the rule. What the API server would store must have just those faults left for which
 // the rule has no fix.
 func TestExportedFixesMend(t *testing.T) {
+	t.Parallel()
 	bartizan := product.Build(t)
 	policies := exportObjects(t, bartizan, "*", "--as", "map", "--unsafe", "--kube-version", exportVersion)
 	rules := exportedRules(policies)

@@ -166,7 +166,7 @@ func (g generator) containers(prefix string, n int, windows, userNamespace bool)
 }
 
 func (g generator) container(name string, windows, userNamespace bool) map[string]any {
-	c := map[string]any{"name": name, "image": pick(g, "nginx", "nginx:latest", "nginx:1.27.3", "registry.example.test/a/b@sha256:"+strings.Repeat("a", 64))}
+	c := map[string]any{"name": name, "image": pick(g, "nginx", "nginx:latest", "nginx:edge", "nginx:1.27.3", "registry.example.test/a/b@sha256:"+strings.Repeat("a", 64))}
 	if !windows && g.chance(80) {
 		c["securityContext"] = g.context(userNamespace)
 	}
