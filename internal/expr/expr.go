@@ -4,6 +4,29 @@
 // use; what is outside gives ErrUnsupported at compile time and is evaluated by the reference
 // (internal/expr/celref), against which this package is tested. It does not check types: the reference does
 // that, in tests for the built-in rules and at load time for users' own.
+//
+// # How it works
+//
+// An expression is cut into tokens (lex.go, text.go), parsed (parse.go, term.go, macros.go) and planned. A plan
+// is a closure of one of three forms: code gives a Value, cond gives true, false or an error without making a
+// Value (logic.go, comparison.go), and source gives what may be absent without making an optional (path.go,
+// optional.go). Every node of the syntax can be planned in any form; each has the one that suits it and is
+// adapted to the others. The functions stand in a table (functions.go).
+//
+// # The language
+//
+// The CEL specification (github.com/google/cel-spec, doc/langdef.md) with the options and libraries of
+// k8s.io/apiserver/pkg/cel/environment. Planned: all operators and literals but bytes; all macros, those with
+// two variables included; optionals; conversions between scalars; the extensions of strings (without format()),
+// lists and sets; Kubernetes' lists, regular expressions, quantities, IP addresses and CIDRs. Not planned, and
+// so ErrUnsupported: bytes, timestamps and durations; format(), sortBy(), transformMapEntry(), URLs, semantic
+// versions, named formats, the authorizer and objects by type name. Equality with a quantity or address on one
+// side only is false here, and an error in the API server.
+//
+// # Bounds
+//
+// An expression has at most 100,000 bytes and is nested at most 250 deep; an evaluation ends after two million
+// steps, a step being an item visited or some bytes handled.
 package expr
 
 import (
@@ -22,8 +45,8 @@ func NewScope(names ...string) *Scope {
 	return &Scope{names: slices.Clone(names), defined: make([]*Program, len(names))}
 }
 
-// Define adds a variable that is defined in terms of the earlier ones. It is evaluated when it is first used
-// in a Frame, and once.
+// Define adds a variable that is defined in terms of the earlier ones, like one of the variables of a
+// ValidatingAdmissionPolicy. It is evaluated when it is first used in a Frame, and once.
 func (s *Scope) Define(name, src string) error {
 	p, err := Compile(src, s)
 	if err != nil {
@@ -39,81 +62,11 @@ func (s *Scope) Names() []string { return slices.Clone(s.names) }
 // Slot is the place of a variable in a Frame; -1 if the scope has none of that name.
 func (s *Scope) Slot(name string) int { return slices.Index(s.names, name) }
 
-// Frame holds the variables for a run of evaluations. It is not safe for concurrent use; each worker has its
-// own.
-type Frame struct {
-	scope  *Scope
-	slots  []Value
-	state  []slotState
-	locals []Value
-	steps  int
-}
-
-type slotState uint8
-
-const (
-	unset slotState = iota
-	set
-	busy
-)
-
-// NewFrame makes a frame in which no variable is set.
-func NewFrame(s *Scope) *Frame {
-	return &Frame{scope: s, slots: make([]Value, len(s.names)), state: make([]slotState, len(s.names))}
-}
-
-// Set gives a variable its value.
-func (f *Frame) Set(slot int, v Value) { f.slots[slot], f.state[slot] = v, set }
-
-// Reset forgets the value of a variable: one that is defined is evaluated again when it is next used.
-func (f *Frame) Reset(slot int) { f.slots[slot], f.state[slot] = Value{}, unset }
-
-// ResetDefined forgets the values of all variables that are defined in terms of others.
-func (f *Frame) ResetDefined() {
-	for i, p := range f.scope.defined {
-		if p != nil {
-			f.Reset(i)
-		}
-	}
-}
-
-// Get is the value of a variable, evaluated now if it is defined in terms of others.
-func (f *Frame) Get(slot int) Value { return f.get(slot) }
-
-func (f *Frame) get(slot int) Value {
-	switch f.state[slot] {
-	case set:
-		return f.slots[slot]
-	case busy:
-		return fail("variable %s is defined in terms of itself", f.scope.names[slot])
-	}
-	p := f.scope.defined[slot]
-	if p == nil {
-		return fail("variable %s has no value here", f.scope.names[slot])
-	}
-	f.state[slot] = busy
-	v := p.run(f)
-	f.Set(slot, v)
-	return v
-}
-
-// maxSteps bounds one evaluation, in visited items.
-const maxSteps = 2_000_000
-
-// step counts one visited item and says whether the evaluation may go on.
-func (f *Frame) step() bool {
-	f.steps--
-	return f.steps > 0
-}
-
 // Program is a planned expression. It is safe for concurrent use with different frames.
 type Program struct {
 	code   code
-	locals int
-	scope  *Scope
+	locals int // variables of macros that are bound at the same time, at most
 }
-
-type code func(*Frame) Value
 
 // Compile parses and plans an expression over the variables of a scope. The error is a *SyntaxError, or wraps
 // ErrUnsupported.
@@ -127,30 +80,8 @@ func Compile(src string, s *Scope) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Program{code: run, locals: c.most, scope: s}, nil
+	return &Program{code: run, locals: c.most}, nil
 }
 
 // Eval evaluates the program. A failed evaluation gives a Value whose Err is not nil.
-func (p *Program) Eval(f *Frame) Value {
-	f.steps = maxSteps
-	return p.run(f)
-}
-
-func (p *Program) run(f *Frame) Value {
-	// A defined variable may be evaluated in the middle of another program: its locals come behind.
-	base := len(f.locals)
-	if base == 0 {
-		if cap(f.locals) < p.locals {
-			f.locals = make([]Value, p.locals, 2*p.locals+8)
-		}
-		f.locals = f.locals[:p.locals]
-		v := p.code(f)
-		f.locals = f.locals[:0]
-		return v
-	}
-	outer := f.locals
-	f.locals = make([]Value, p.locals)
-	v := p.code(f)
-	f.locals = outer
-	return v
-}
+func (p *Program) Eval(f *Frame) Value { return f.run(p) }

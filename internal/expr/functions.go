@@ -1,161 +1,88 @@
 package expr
 
-import (
-	"math"
-	"strconv"
-	"strings"
-	"unicode/utf8"
-)
+// function is a function or method over evaluated arguments, none of which is an error. One of its forms is
+// set, by the number of arguments; the receiver is the first of them.
+type function struct {
+	one  func(*Frame, Value) Value
+	two  func(*Frame, Value, Value) Value
+	many func(*Frame, []Value) Value
+}
 
-// functions are the functions and methods of the subset: CEL's standard library, the extension of strings,
-// optionals, and Kubernetes' regular expressions, lists and quantities.
+// signature names a function with its number of arguments, the receiver included.
+type signature struct {
+	name   string
+	args   int
+	method bool
+}
+
+// functions are the functions and methods of the subset that need no plan of their own: CEL's standard library
+// (CEL spec, "List of Standard Definitions"), cel-go's extensions and Kubernetes' libraries (Kubernetes
+// documentation, "Common Expression Language in Kubernetes").
 var functions = map[signature]function{
-	{"size", 1, false}: size, {"size", 1, true}: size,
-	{"type", 1, false}: typeOf, {"dyn", 1, false}: func(a []Value) Value { return a[0] },
-	{"string", 1, false}: toString, {"int", 1, false}: toInt, {"uint", 1, false}: toUint,
-	{"double", 1, false}: toDouble, {"bool", 1, false}: toBool,
+	// Standard library.
+	{"size", 1, false}: {one: size}, {"size", 1, true}: {one: size},
+	{"type", 1, false}:   {one: typeOf},
+	{"dyn", 1, false}:    {one: func(_ *Frame, v Value) Value { return v }},
+	{"string", 1, false}: {one: toString}, {"bool", 1, false}: {one: toBool},
+	{"int", 1, false}: {one: toInt}, {"uint", 1, false}: {one: toUint}, {"double", 1, false}: {one: toDouble},
 
-	{"contains", 2, true}:   strings2("contains", strings.Contains),
-	{"startsWith", 2, true}: strings2("startsWith", strings.HasPrefix),
-	{"endsWith", 2, true}:   strings2("endsWith", strings.HasSuffix),
-	{"matches", 2, true}:    matchesAny, {"matches", 2, false}: matchesAny,
-	{"lowerAscii", 1, true}: strings1("lowerAscii", lowerASCII),
-	{"upperAscii", 1, true}: strings1("upperAscii", upperASCII),
-	{"trim", 1, true}:       strings1("trim", strings.TrimSpace),
-	{"split", 2, true}:      split, {"split", 3, true}: split,
-	{"join", 1, true}: join, {"join", 2, true}: join,
-	{"replace", 3, true}: replace, {"replace", 4, true}: replace,
-	{"substring", 2, true}: substring, {"substring", 3, true}: substring,
-	{"charAt", 2, true}:  charAt,
-	{"indexOf", 2, true}: indexOf, {"lastIndexOf", 2, true}: lastIndexOf,
-	{"find", 2, true}: find, {"findAll", 2, true}: findAll, {"findAll", 3, true}: findAll,
+	// Optionals.
+	{"optional.none", 0, false}:           {many: func(*Frame, []Value) Value { return None }},
+	{"optional.of", 1, false}:             {one: optionalOf},
+	{"optional.ofNonZeroValue", 1, false}: {one: optionalOfNonZero},
+	{"optional.unwrap", 1, false}:         {one: unwrapAll},
+	{"unwrapOpt", 1, true}:                {one: unwrapAll},
 
-	{"hasValue", 1, true}: hasValue, {"value", 1, true}: value,
+	// Strings.
+	{"lowerAscii", 1, true}: {one: lowerASCII}, {"upperAscii", 1, true}: {one: upperASCII},
+	{"trim", 1, true}:    {one: trim},
+	{"charAt", 2, true}:  {two: charAt},
+	{"indexOf", 2, true}: {two: indexOf}, {"indexOf", 3, true}: {many: indexFrom},
+	{"lastIndexOf", 2, true}: {two: lastIndexOf}, {"lastIndexOf", 3, true}: {many: lastIndexFrom},
+	{"substring", 2, true}: {two: substringFrom}, {"substring", 3, true}: {many: substring},
+	{"split", 2, true}: {two: split}, {"split", 3, true}: {many: splitN},
+	{"replace", 3, true}: {many: replace}, {"replace", 4, true}: {many: replace},
+	{"join", 1, true}:           {one: join},
+	{"join", 2, true}:           {two: joinWith},
+	{"strings.quote", 1, false}: {one: quote},
 
-	{"isSorted", 1, true}: isSorted, {"sum", 1, true}: sum,
-	{"min", 1, true}: extreme("min", -1), {"max", 1, true}: extreme("max", 1),
-	{"flatten", 1, true}: flatten, {"distinct", 1, true}: distinct,
+	// Regular expressions.
+	{"find", 2, true}: {two: find}, {"findAll", 2, true}: {two: findAll}, {"findAll", 3, true}: {many: findN},
 
-	{"quantity", 1, false}: quantity, {"isQuantity", 1, false}: isQuantity,
-	{"isGreaterThan", 2, true}: quantityOrder("isGreaterThan", func(c int) bool { return c > 0 }),
-	{"isLessThan", 2, true}:    quantityOrder("isLessThan", func(c int) bool { return c < 0 }),
-	{"compareTo", 2, true}:     compareTo,
+	// Lists and sets.
+	{"isSorted", 1, true}: {one: isSorted}, {"sum", 1, true}: {one: sum},
+	{"min", 1, true}: {one: minimum}, {"max", 1, true}: {one: maximum},
+	{"flatten", 1, true}: {one: flatten}, {"flatten", 2, true}: {two: flattenTo},
+	{"distinct", 1, true}: {one: distinct},
+	{"reverse", 1, true}:  {one: reverse},
+	{"sort", 1, true}:     {one: sortList},
+	{"slice", 3, true}:    {many: slice},
+	{"first", 1, true}:    {one: first}, {"last", 1, true}: {one: last},
+	{"lists.range", 1, false}:     {one: numbers},
+	{"sets.contains", 2, false}:   {two: setContains},
+	{"sets.intersects", 2, false}: {two: setIntersects},
+	{"sets.equivalent", 2, false}: {two: setEquivalent},
 
-	{"isIP", 1, false}: isIP, {"isCIDR", 1, false}: isCIDR,
-}
+	// Quantities.
+	{"quantity", 1, false}: {one: quantity}, {"isQuantity", 1, false}: {one: isQuantity},
+	{"sign", 1, false}:              {one: quantitySign},
+	{"isGreaterThan", 2, true}:      {two: isGreaterThan},
+	{"isLessThan", 2, true}:         {two: isLessThan},
+	{"compareTo", 2, true}:          {two: compareTo},
+	{"asInteger", 1, true}:          {one: asInteger},
+	{"isInteger", 1, true}:          {one: isInteger},
+	{"asApproximateFloat", 1, true}: {one: asFloat},
+	{"add", 2, true}:                {two: quantityAdd}, {"sub", 2, true}: {two: quantitySub},
 
-func size(a []Value) Value {
-	switch a[0].kind {
-	case KindString:
-		return OfInt(int64(utf8.RuneCountInString(a[0].str)))
-	case KindList, KindMap:
-		return OfInt(int64(a[0].Len()))
-	}
-	return noOverload("size", a...)
-}
-
-func typeOf(a []Value) Value { return OfType(a[0].kind.String()) }
-
-func toString(a []Value) Value {
-	switch v := a[0]; v.kind {
-	case KindString:
-		return v
-	case KindBool, KindInt, KindUint, KindDouble:
-		out := OfString(v.Text())
-		out.node = v.node
-		return out
-	}
-	return noOverload("string", a...)
-}
-
-func toInt(a []Value) Value {
-	switch v := a[0]; v.kind {
-	case KindInt:
-		return v
-	case KindUint:
-		if v.num <= math.MaxInt64 {
-			return OfInt(v.int())
-		}
-	case KindDouble:
-		if f := v.float(); f > -(1<<63) && f < 1<<63 {
-			return OfInt(int64(f))
-		}
-	case KindString:
-		if i, err := strconv.ParseInt(v.str, 10, 64); err == nil {
-			return OfInt(i)
-		}
-	default:
-		return noOverload("int", a...)
-	}
-	return fail("%s does not fit in an integer", a[0].Text())
-}
-
-func toUint(a []Value) Value {
-	switch v := a[0]; v.kind {
-	case KindUint:
-		return v
-	case KindInt:
-		if v.int() >= 0 {
-			return OfUint(v.num)
-		}
-	case KindDouble:
-		if f := v.float(); f >= 0 && f < 1<<64 {
-			return OfUint(uint64(f))
-		}
-	case KindString:
-		if u, err := strconv.ParseUint(v.str, 10, 64); err == nil {
-			return OfUint(u)
-		}
-	default:
-		return noOverload("uint", a...)
-	}
-	return fail("%s does not fit in an unsigned integer", a[0].Text())
-}
-
-func toDouble(a []Value) Value {
-	switch v := a[0]; v.kind {
-	case KindDouble:
-		return v
-	case KindInt:
-		return OfFloat(float64(v.int()))
-	case KindUint:
-		return OfFloat(float64(v.num))
-	case KindString:
-		if f, err := strconv.ParseFloat(v.str, 64); err == nil {
-			return OfFloat(f)
-		}
-		return fail("%q is no number", v.str)
-	}
-	return noOverload("double", a...)
-}
-
-func toBool(a []Value) Value {
-	switch v := a[0]; v.kind {
-	case KindBool:
-		return v
-	case KindString:
-		if b, err := strconv.ParseBool(v.str); err == nil {
-			return OfBool(b)
-		}
-		return fail("%q is neither true nor false", v.str)
-	}
-	return noOverload("bool", a...)
-}
-
-func hasValue(a []Value) Value {
-	if a[0].kind != KindOptional {
-		return noOverload("hasValue", a...)
-	}
-	_, ok := a[0].Unwrap()
-	return OfBool(ok)
-}
-
-func value(a []Value) Value {
-	if a[0].kind != KindOptional {
-		return noOverload("value", a...)
-	}
-	if v, ok := a[0].Unwrap(); ok {
-		return v
-	}
-	return fail("the optional is empty")
+	// Addresses.
+	{"ip", 1, false}: {one: toIP}, {"isIP", 1, false}: {one: isIP}, {"ip.isCanonical", 1, false}: {one: isCanonical},
+	{"family", 1, true}:               {one: family},
+	{"isUnspecified", 1, true}:        {one: ipTest("isUnspecified")},
+	{"isLoopback", 1, true}:           {one: ipTest("isLoopback")},
+	{"isLinkLocalMulticast", 1, true}: {one: ipTest("isLinkLocalMulticast")},
+	{"isLinkLocalUnicast", 1, true}:   {one: ipTest("isLinkLocalUnicast")},
+	{"isGlobalUnicast", 1, true}:      {one: ipTest("isGlobalUnicast")},
+	{"cidr", 1, false}:                {one: toCIDR}, {"isCIDR", 1, false}: {one: isCIDR},
+	{"containsIP", 2, true}: {two: containsIP}, {"containsCIDR", 2, true}: {two: containsCIDR},
+	{"ip", 1, true}: {one: cidrIP}, {"masked", 1, true}: {one: masked}, {"prefixLength", 1, true}: {one: prefixLength},
 }

@@ -1,161 +1,233 @@
 package expr
 
 import (
-	"net/netip"
-	"slices"
-
-	"k8s.io/apimachinery/pkg/api/resource"
+	"sort"
 )
 
-func isSorted(a []Value) Value {
-	if a[0].kind != KindList {
-		return noOverload("isSorted", a...)
+// The functions of lists: Kubernetes' own, and cel-go's ext.Lists (version 3).
+
+func isSorted(f *Frame, v Value) Value {
+	if v.kind != KindList {
+		return noOverload("isSorted", v)
 	}
-	sorted, first := OfBool(true), true
 	var before Value
-	a[0].Each(func(v Value) bool {
-		if !first {
-			if sorted = order("<=", before, v); sorted.kind != KindBool || sorted.num == 0 {
-				return false
+	for c := v.cursor(); c.next() && f.step(); before = c.item {
+		if before.kind == KindError {
+			if _, _, ok := compare(c.item, c.item); !ok {
+				return noOverload("isSorted", c.item)
 			}
+			continue
 		}
-		before, first = v, false
-		return true
-	})
-	return sorted
+		order, known, comparable := compare(before, c.item)
+		if !comparable {
+			return noOverload("isSorted", before, c.item)
+		}
+		if known && order > 0 {
+			return OfBool(false)
+		}
+	}
+	return OfBool(true)
 }
 
-func sum(a []Value) Value {
-	if a[0].kind != KindList {
-		return noOverload("sum", a...)
+func sum(f *Frame, v Value) Value {
+	if v.kind != KindList {
+		return noOverload("sum", v)
 	}
-	total, first := OfInt(0), true
-	a[0].Each(func(v Value) bool {
-		if first {
-			total, first = v, false
-			return number(v.kind)
+	total := Value{kind: KindInt}
+	for c := v.cursor(); c.next() && f.step(); {
+		if total.node == (Value{}.node) && total.kind == KindInt && total.num == 0 && number(c.item.kind) && c.item.kind != KindInt {
+			total = Value{kind: c.item.kind}
 		}
-		total = arithmetic('+', total, v)
-		return total.kind != KindError
-	})
-	if total.kind == KindError || number(total.kind) {
-		return total
+		if !number(c.item.kind) {
+			return noOverload("sum", v, c.item)
+		}
+		if total = calculate(f, '+', total, c.item); total.kind == KindError {
+			return total
+		}
 	}
-	return noOverload("sum", a...)
+	return total
 }
 
-func extreme(name string, sign int) function {
-	return func(a []Value) Value {
-		if a[0].kind != KindList {
-			return noOverload(name, a...)
-		}
-		if a[0].Len() == 0 {
-			return fail("%s of an empty list", name)
-		}
-		var best Value
-		first := true
-		a[0].Each(func(v Value) bool {
-			if first {
-				best, first = v, false
-				return true
-			}
-			op := "<"
-			if sign > 0 {
-				op = ">"
-			}
-			c := order(op, v, best)
-			if c.kind == KindError {
-				best = c
-				return false
-			}
-			if c.num != 0 {
-				best = v
-			}
-			return true
-		})
-		return best
+func minimum(f *Frame, v Value) Value { return extreme(f, v, "min", -1) }
+func maximum(f *Frame, v Value) Value { return extreme(f, v, "max", 1) }
+
+func extreme(f *Frame, v Value, name string, want int) Value {
+	if v.kind != KindList {
+		return noOverload(name, v)
 	}
+	var best Value
+	for c := v.cursor(); c.next() && f.step(); {
+		if best.kind == KindError {
+			best = c.item
+		}
+		order, known, comparable := compare(c.item, best)
+		if !comparable {
+			return noOverload(name, best, c.item)
+		}
+		if known && order == want {
+			best = c.item
+		}
+	}
+	if best.kind == KindError {
+		return failed(name + "() of an empty list")
+	}
+	return best
 }
 
-func flatten(a []Value) Value {
-	if a[0].kind != KindList {
-		return noOverload("flatten", a...)
+func flatten(f *Frame, v Value) Value { return flattenTo(f, v, OfInt(1)) }
+
+// flattenTo puts the items of the lists in a list in their place, down to a depth.
+func flattenTo(f *Frame, v, depth Value) Value {
+	switch {
+	case v.kind != KindList || depth.kind != KindInt:
+		return noOverload("flatten", v, depth)
+	case depth.int() < 0:
+		return failed("flatten() takes a depth that is not negative")
 	}
-	var out []Value
-	a[0].Each(func(v Value) bool {
-		if v.kind == KindList {
-			v.Each(func(x Value) bool { out = append(out, x); return true })
-			return true
-		}
-		out = append(out, v)
-		return true
-	})
+	out, ok := flattened(f, nil, v, depth.int())
+	if !ok {
+		return OfError(exhausted)
+	}
 	return OfList(out)
 }
 
-func distinct(a []Value) Value {
-	if a[0].kind != KindList {
-		return noOverload("distinct", a...)
+func flattened(f *Frame, out []Value, v Value, depth int64) ([]Value, bool) {
+	for c := v.cursor(); c.next(); {
+		if !f.step() {
+			return nil, false
+		}
+		if c.item.kind != KindList || depth == 0 {
+			out = append(out, c.item)
+			continue
+		}
+		var ok bool
+		if out, ok = flattened(f, out, c.item, depth-1); !ok {
+			return nil, false
+		}
+	}
+	return out, true
+}
+
+func distinct(f *Frame, v Value) Value {
+	if v.kind != KindList {
+		return noOverload("distinct", v)
 	}
 	var out []Value
-	a[0].Each(func(v Value) bool {
-		if len(out) > 1000 || !slices.ContainsFunc(out, func(x Value) bool { return equal(x, v) }) {
-			out = append(out, v)
+	for c := v.cursor(); c.next(); {
+		if !f.step() {
+			return OfError(exhausted)
 		}
-		return true
-	})
+		if f.member(c.item, OfList(out)) == no {
+			out = append(out, c.item)
+		}
+	}
 	return OfList(out)
 }
 
-func quantity(a []Value) Value {
-	if a[0].kind != KindString {
-		return noOverload("quantity", a...)
+// reverse is defined for lists only: that of strings is newer than what Kubernetes has.
+func reverse(f *Frame, v Value) Value {
+	if v.kind != KindList {
+		return noOverload("reverse", v)
 	}
-	q, err := resource.ParseQuantity(a[0].str)
-	if err != nil {
-		return fail("%q is no quantity", a[0].str)
+	if !f.spendOn(v) {
+		return OfError(exhausted)
 	}
-	return Value{kind: KindQuantity, ref: q}
+	out := make([]Value, v.Len())
+	i := len(out)
+	for c := v.cursor(); c.next(); {
+		i--
+		out[i] = c.item
+	}
+	return OfList(out)
 }
 
-func isQuantity(a []Value) Value {
-	if a[0].kind != KindString {
-		return noOverload("isQuantity", a...)
+func slice(f *Frame, a []Value) Value {
+	if a[0].kind != KindList || !allKind(KindInt, a[1:]...) {
+		return noOverload("slice", a...)
 	}
-	_, err := resource.ParseQuantity(a[0].str)
-	return OfBool(err == nil)
+	from, to := a[1].int(), a[2].int()
+	if from < 0 || to < from || to > int64(a[0].Len()) {
+		return OfError(outOfRange)
+	}
+	if !f.spendOn(a[0]) {
+		return OfError(exhausted)
+	}
+	return OfList(a[0].items()[from:to:to])
 }
 
-func quantityOrder(name string, holds func(int) bool) function {
-	return func(a []Value) Value {
-		if !allKind(a, KindQuantity) {
-			return noOverload(name, a...)
+func first(_ *Frame, v Value) Value {
+	if v.kind != KindList {
+		return noOverload("first", v)
+	}
+	if item, ok := v.item(0); ok {
+		return Some(item)
+	}
+	return None
+}
+
+func last(_ *Frame, v Value) Value {
+	if v.kind != KindList {
+		return noOverload("last", v)
+	}
+	if item, ok := v.item(int64(v.Len()) - 1); ok {
+		return Some(item)
+	}
+	return None
+}
+
+// numbers is lists.range().
+func numbers(f *Frame, v Value) Value {
+	if v.kind != KindInt {
+		return noOverload("lists.range", v)
+	}
+	if v.int() < 0 || v.int() > 1_000_000 {
+		return failed("lists.range() takes a number from 0 to 1,000,000")
+	}
+	if !f.spend(1 + int(v.int())) {
+		return OfError(exhausted)
+	}
+	out := make([]Value, v.int())
+	for i := range out {
+		out[i] = OfInt(int64(i))
+	}
+	return OfList(out)
+}
+
+func sortList(f *Frame, v Value) Value {
+	if v.kind != KindList {
+		return noOverload("sort", v)
+	}
+	return sorted(f, v, v.items())
+}
+
+// sorted sorts a list by keys, of which there is one for each item and all are of one type.
+func sorted(f *Frame, v Value, keys []Value) Value {
+	if v.kind != KindList || len(keys) != v.Len() {
+		return noOverload("sort", v)
+	}
+	if len(keys) == 0 {
+		return v
+	}
+	for _, k := range keys {
+		if _, _, ok := compare(k, k); !ok || k.kind != keys[0].kind && len(keys) > 1 {
+			return noOverload("sort", keys[0], k)
 		}
-		x, y := a[0].ref.(resource.Quantity), a[1].ref.(resource.Quantity)
-		return OfBool(holds(x.Cmp(y)))
 	}
-}
-
-func compareTo(a []Value) Value {
-	if !allKind(a, KindQuantity) {
-		return noOverload("compareTo", a...)
+	if !f.spend(len(keys) * 8) {
+		return OfError(exhausted)
 	}
-	x, y := a[0].ref.(resource.Quantity), a[1].ref.(resource.Quantity)
-	return OfInt(int64(x.Cmp(y)))
-}
-
-func isIP(a []Value) Value {
-	if a[0].kind != KindString {
-		return noOverload("isIP", a...)
+	places := make([]int, len(keys))
+	for i := range places {
+		places[i] = i
 	}
-	ip, err := netip.ParseAddr(a[0].str)
-	return OfBool(err == nil && ip.Zone() == "" && !ip.Is4In6())
-}
-
-func isCIDR(a []Value) Value {
-	if a[0].kind != KindString {
-		return noOverload("isCIDR", a...)
+	// cel-go sorts in this way, so that equal keys come in the same order.
+	sort.Slice(places, func(i, j int) bool {
+		c, known, _ := compare(keys[places[i]], keys[places[j]])
+		return known && c < 0
+	})
+	items, out := v.items(), make([]Value, len(keys))
+	for i, p := range places {
+		out[i] = items[p]
 	}
-	p, err := netip.ParsePrefix(a[0].str)
-	return OfBool(err == nil && !p.Addr().Is4In6())
+	return OfList(out)
 }

@@ -1,205 +1,224 @@
 package expr
 
-import "fmt"
-
-// macro plans the macros over lists and maps (CEL spec, macros; two variables: cel-go ext
-// TwoVarComprehensions).
+// macro plans the macros over lists and maps that give a value, and those of optionals (CEL spec, "Macros";
+// cel-go, two-variable comprehensions).
 func (c *compiler) macro(n *node) (code, error) {
-	over, err := c.plan(n.args[0])
+	switch n.text {
+	case "optMap", "optFlatMap":
+		return c.optionalMap(n)
+	case "transformMapEntry":
+		return nil, unsupported("transformMapEntry()")
+	}
+	m, err := c.loop(n)
 	if err != nil {
 		return nil, err
 	}
-	bodies := make([]code, len(n.args)-1)
-	at := 0
-	for i, b := range n.args[1:] {
-		if bodies[i], at, err = c.bind(n.names, b); err != nil {
-			return nil, err
-		}
-	}
-	m := &macro{name: n.text, over: over, at: at, two: len(n.names) == 2, bodies: bodies}
 	switch n.text {
-	case "all":
-		return func(f *Frame) Value { return m.quantify(f, 0) }, nil
-	case "exists":
-		return func(f *Frame) Value { return m.quantify(f, 1) }, nil
-	case "exists_one", "existsOne":
-		return m.one, nil
 	case "filter":
 		return m.filter, nil
-	case "map", "transformList":
-		return m.transform, nil
-	case "optMap", "optFlatMap":
-		return m.optional, nil
+	case "transformMap":
+		return m.transformMap, nil
+	case "sortBy":
+		return m.sortBy, nil
 	}
-	return nil, fmt.Errorf("%s: %w", n.text, ErrUnsupported)
+	return m.transform, nil
 }
 
-// macro is a planned macro.
-type macro struct {
-	name   string
-	over   code
-	at     int // place of the first variable in the frame
-	two    bool
-	bodies []code
+// loop is a planned macro over a list or map.
+type loop struct {
+	name string
+	over code
+	at   int  // place of the first variable in the frame
+	two  bool // variables
+	test cond // of a macro that has one
+	body code // of a macro that has one
 }
 
-// each runs visit with the variables bound to each item in turn; it returns an error Value or a Value of
-// KindNull if all went well.
-func (m *macro) each(f *Frame, visit func() bool) Value {
-	v := m.over(f)
-	switch v.kind {
-	case KindList, KindMap:
-	case KindError:
-		return v
-	default:
-		return noOverload(m.name, v)
+func (c *compiler) loop(n *node) (*loop, error) {
+	m := &loop{name: n.text, two: len(n.names) == 2}
+	var err error
+	if m.over, err = c.plan(n.args[0]); err != nil {
+		return nil, err
 	}
-	tired := false
-	i := int64(0)
-	v.Each(func(item Value) bool {
-		if tired = !f.step(); tired {
-			return false
-		}
-		f.locals[m.at] = item
-		if m.two {
-			f.locals[m.at], f.locals[m.at+1] = OfInt(i), item
-			if v.kind == KindMap {
-				f.locals[m.at] = item
-				f.locals[m.at+1], _ = v.Entry(item)
+	m.at, err = c.bind(n.names, func() error {
+		rest := n.args[1:]
+		if len(rest) == 2 || n.text == "filter" || boolean(n) {
+			if m.test, err = c.cond(rest[0]); err != nil {
+				return err
 			}
+			rest = rest[1:]
 		}
-		i++
-		return visit()
+		if len(rest) > 0 {
+			m.body, err = c.plan(rest[0])
+		}
+		return err
 	})
-	if tired {
-		return fail("the expression visits more than %d items", maxSteps)
-	}
-	return Null
+	return m, err
 }
 
-// quantify is all() for decides 0 and exists() for decides 1.
-func (m *macro) quantify(f *Frame, decides uint64) Value {
-	body := m.bodies[0]
-	var trouble Value
-	decided, troubled := false, false
-	v := m.each(f, func() bool {
-		x := body(f)
-		switch {
-		case x.kind == KindBool && x.num == decides:
-			decided = true
-			return false
-		case x.kind != KindBool && !troubled:
-			trouble, troubled = noOverload(m.name, x), true
-		}
+// run is a loop under way.
+type run struct {
+	cursor
+	over  Value
+	index int64
+}
+
+// start evaluates the range; fault is a zero Value if it can be visited.
+func (m *loop) start(f *Frame) (r run, fault Value) {
+	v := m.over(f)
+	if v.kind != KindList && v.kind != KindMap {
+		return run{}, noOverload(m.name, v)
+	}
+	return run{cursor: v.cursor(), over: v}, Value{}
+}
+
+// next binds the variables to the next item. The loop ends early when the evaluation has no steps left.
+func (m *loop) next(f *Frame, r *run) bool {
+	if !r.cursor.next() || !f.step() {
+		return false
+	}
+	f.locals[m.at] = r.item
+	if !m.two {
 		return true
-	})
-	switch {
-	case decided:
-		return OfBool(decides == 1)
-	case v.kind == KindError:
-		return v
-	case troubled:
-		return trouble
 	}
-	return OfBool(decides == 0)
+	if r.over.kind == KindMap {
+		f.locals[m.at+1], _ = r.over.Entry(r.item)
+		return f.spend(1 + len(r.made)/8)
+	}
+	f.locals[m.at], f.locals[m.at+1] = OfInt(r.index), r.item
+	r.index++
+	return true
 }
 
-func (m *macro) one(f *Frame) Value {
-	count := 0
-	var trouble Value
-	v := m.each(f, func() bool {
-		x := m.bodies[0](f)
-		if x.kind != KindBool {
-			trouble = noOverload(m.name, x)
-			return false
-		}
-		count += int(x.num)
-		return true
-	})
-	if v.kind == KindError {
-		return v
+func (m *loop) filter(f *Frame) Value {
+	r, fault := m.start(f)
+	if fault.ref != nil {
+		return fault
 	}
-	if trouble.ref != nil {
-		return trouble
-	}
-	return OfBool(count == 1)
-}
-
-func (m *macro) filter(f *Frame) Value {
 	var out []Value
-	var trouble Value
-	v := m.each(f, func() bool {
-		x := m.bodies[0](f)
-		if x.kind != KindBool {
-			trouble = noOverload(m.name, x)
-			return false
+	for m.next(f, &r) {
+		switch m.test(f) {
+		case bad:
+			return f.fault
+		case yes:
+			out = append(out, r.item)
 		}
-		if x.num != 0 {
-			out = append(out, f.locals[m.at])
-		}
-		return true
-	})
-	if v.kind == KindError {
-		return v
-	}
-	if trouble.ref != nil {
-		return trouble
 	}
 	return OfList(out)
 }
 
-// transform is map(x, e), map(x, cond, e) and transformList.
-func (m *macro) transform(f *Frame) Value {
+// transform is map(x, e), map(x, test, e) and transformList.
+func (m *loop) transform(f *Frame) Value {
+	r, fault := m.start(f)
+	if fault.ref != nil {
+		return fault
+	}
 	var out []Value
-	var trouble Value
-	last := m.bodies[len(m.bodies)-1]
-	v := m.each(f, func() bool {
-		if len(m.bodies) == 2 {
-			x := m.bodies[0](f)
-			if x.kind != KindBool {
-				trouble = noOverload(m.name, x)
-				return false
-			}
-			if x.num == 0 {
-				return true
+	for m.next(f, &r) {
+		if m.test != nil {
+			switch m.test(f) {
+			case bad:
+				return f.fault
+			case no:
+				continue
 			}
 		}
-		x := last(f)
+		x := m.body(f)
 		if x.kind == KindError {
-			trouble = x
-			return false
+			return x
+		}
+		if out == nil && m.test == nil {
+			out = make([]Value, 0, r.over.Len())
 		}
 		out = append(out, x)
-		return true
-	})
-	if v.kind == KindError {
-		return v
-	}
-	if trouble.ref != nil {
-		return trouble
 	}
 	return OfList(out)
 }
 
-// optional is optMap and optFlatMap.
-func (m *macro) optional(f *Frame) Value {
-	v := m.over(f)
-	if v.kind != KindOptional {
-		return noOverload(m.name, v)
+func (m *loop) transformMap(f *Frame) Value {
+	r, fault := m.start(f)
+	if fault.ref != nil {
+		return fault
 	}
-	inner, ok := v.Unwrap()
-	if !ok {
-		return None
+	out := &mapping{}
+	for m.next(f, &r) {
+		if m.test != nil {
+			switch m.test(f) {
+			case bad:
+				return f.fault
+			case no:
+				continue
+			}
+		}
+		x := m.body(f)
+		if x.kind == KindError {
+			return x
+		}
+		out.keys, out.values = append(out.keys, f.locals[m.at]), append(out.values, x)
 	}
-	f.locals[m.at] = inner
-	x := m.bodies[0](f)
-	switch {
-	case x.kind == KindError:
-		return x
-	case m.name == "optMap":
-		return Some(x)
-	case x.kind != KindOptional:
-		return noOverload(m.name, x)
+	return Value{kind: KindMap, ref: out}
+}
+
+// sortBy sorts by what its body gives for each item.
+func (m *loop) sortBy(f *Frame) Value {
+	keys := m.transform(f)
+	over := m.over(f)
+	if keys.kind == KindError {
+		return keys
 	}
-	return x
+	return sorted(f, over, keys.items())
+}
+
+// quantifier plans all(), exists() and exists_one(). The first two decide as && and || do.
+func (c *compiler) quantifier(n *node) (cond, error) {
+	m, err := c.loop(n)
+	if err != nil {
+		return nil, err
+	}
+	switch n.text {
+	case "all":
+		return func(f *Frame) verdict { return m.any(f, no) }, nil
+	case "exists":
+		return func(f *Frame) verdict { return m.any(f, yes) }, nil
+	}
+	return m.one, nil
+}
+
+func (m *loop) any(f *Frame, decides verdict) verdict {
+	r, fault := m.start(f)
+	if fault.ref != nil {
+		f.fault = fault
+		return bad
+	}
+	result := decides ^ 1
+	for m.next(f, &r) {
+		switch x := m.test(f); {
+		case x == decides:
+			return x
+		case x == bad && result != bad:
+			result, fault = bad, f.fault
+		}
+	}
+	if result == bad {
+		f.fault = fault
+	}
+	return result
+}
+
+func (m *loop) one(f *Frame) verdict {
+	r, fault := m.start(f)
+	if fault.ref != nil {
+		f.fault = fault
+		return bad
+	}
+	count := 0
+	for m.next(f, &r) {
+		switch m.test(f) {
+		case bad:
+			return bad
+		case yes:
+			count++
+		}
+	}
+	return verdictOf(count == 1)
 }

@@ -5,6 +5,9 @@ import (
 	"slices"
 )
 
+// code evaluates to a value.
+type code func(*Frame) Value
+
 // compiler plans one expression.
 type compiler struct {
 	scope *Scope
@@ -12,22 +15,35 @@ type compiler struct {
 	most  int      // how many of them at most
 }
 
-var typeNames = map[string]bool{
-	"bool": true, "int": true, "uint": true, "double": true, "string": true, "bytes": true, "list": true,
-	"map": true, "null_type": true, "type": true,
-}
+func unsupported(what string) error { return fmt.Errorf("%s: %w", what, ErrUnsupported) }
 
+// plan plans an expression for its value.
 func (c *compiler) plan(n *node) (code, error) {
-	switch n.op {
-	case opLiteral:
-		v := n.lit
+	if v, ok := constant(n); ok {
 		return func(*Frame) Value { return v }, nil
+	}
+	if boolean(n) {
+		test, err := c.cond(n)
+		if err != nil {
+			return nil, err
+		}
+		return func(f *Frame) Value {
+			if r := test(f); r != bad {
+				return OfBool(r == yes)
+			}
+			return f.fault
+		}, nil
+	}
+	switch n.op {
 	case opIdent:
 		return c.ident(n)
-	case opSelect, opOptional, opHas:
-		return c.selection(n)
-	case opIndex, opOptIndex:
-		return c.index(n)
+	case opSelect:
+		if v, ok := c.typeName(n); ok {
+			return func(*Frame) Value { return v }, nil
+		}
+		return c.boxed(c.path(n))
+	case opOptional, opIndex, opOptIndex:
+		return c.boxed(c.path(n))
 	case opCall:
 		return c.call(n)
 	case opMacro:
@@ -37,9 +53,19 @@ func (c *compiler) plan(n *node) (code, error) {
 	case opMap:
 		return c.mapping(n)
 	case opBinary:
-		return c.binary(n)
+		return c.arithmetic(n)
+	case opNegate:
+		x, err := c.plan(n.args[0])
+		if err != nil {
+			return nil, err
+		}
+		return func(f *Frame) Value { return negate(x(f)) }, nil
+	case opCond:
+		return c.conditional(n)
+	case opBytes:
+		return nil, unsupported("bytes")
 	}
-	return c.logic(n)
+	return nil, unsupported("an object of type " + n.text)
 }
 
 func (c *compiler) planAll(nodes []*node) ([]code, error) {
@@ -53,289 +79,117 @@ func (c *compiler) planAll(nodes []*node) ([]code, error) {
 	return all, nil
 }
 
-func (c *compiler) ident(n *node) (code, error) {
+// constant is the value of a literal, or of a list of literals.
+func constant(n *node) (Value, bool) {
+	switch n.op {
+	case opLiteral:
+		return *n.lit, true
+	case opList:
+		var items []Value
+		for i, a := range n.args {
+			v, ok := constant(a)
+			if !ok || n.opt[i] {
+				return Value{}, false
+			}
+			items = append(items, v)
+		}
+		return OfList(items), true
+	}
+	return Value{}, false
+}
+
+// local is the place of a variable of a macro around; -1 if there is none of that name.
+func (c *compiler) local(n *node) int {
+	if n.rooted {
+		return -1
+	}
 	for i := len(c.bound) - 1; i >= 0; i-- {
 		if c.bound[i] == n.text {
-			return func(f *Frame) Value { return f.locals[i] }, nil
+			return i
 		}
+	}
+	return -1
+}
+
+func (c *compiler) ident(n *node) (code, error) {
+	if i := c.local(n); i >= 0 {
+		return func(f *Frame) Value { return f.locals[i] }, nil
 	}
 	if slot := c.scope.Slot(n.text); slot >= 0 {
 		return func(f *Frame) Value {
 			if f.state[slot] == set {
 				return f.slots[slot]
 			}
-			return f.get(slot)
+			return f.Get(slot)
 		}, nil
 	}
-	if typeNames[n.text] {
-		v := OfType(n.text)
+	if v, ok := c.typeName(n); ok {
 		return func(*Frame) Value { return v }, nil
 	}
-	return nil, &SyntaxError{n.at, fmt.Sprintf("there is no variable %s here", n.text)}
+	if n.text == "google" {
+		return nil, unsupported("protocol buffers")
+	}
+	return nil, &SyntaxError{int(n.at), fmt.Sprintf("there is no variable %s here; there are %s", n.text, c.names())}
 }
 
-// selection plans x.name, x.?name and has(x.name).
-func (c *compiler) selection(n *node) (code, error) {
-	if n.op == opSelect && n.args[0].op == opIdent && n.args[0].text == "optional" && !slices.Contains(c.bound, "optional") {
-		return nil, &SyntaxError{n.at, "optional is no variable: call optional.of(x) or optional.none()"}
-	}
-	x, err := c.plan(n.args[0])
-	if err != nil {
-		return nil, err
-	}
-	name := n.text
-	switch n.op {
-	case opHas:
-		return func(f *Frame) Value {
-			v, ok := present(x(f), name)
-			if v.kind == KindError && !ok && v.ref != nil {
-				return v
-			}
-			return OfBool(ok)
-		}, nil
-	case opOptional:
-		return func(f *Frame) Value { return optSelect(x(f), name) }, nil
-	}
-	return func(f *Frame) Value { return selectField(x(f), name) }, nil
+func (c *compiler) names() string {
+	return fmt.Sprint(slices.Concat(c.scope.names, c.bound))
 }
 
-// present finds a field for a presence test. An error without ok is a Value with a reason.
-func present(v Value, name string) (Value, bool) {
-	switch v.kind {
-	case KindMap:
-		return v.lookup(name)
-	case KindOptional:
-		if inner, ok := v.Unwrap(); ok {
-			return present(inner, name)
-		}
-		return Value{}, false
-	case KindError:
-		return v, false
-	case KindList:
-		return noOverload("_[_]", v), false
+// typeNames are the names of types.
+var typeNames = [...]string{
+	"bool", "bytes", "double", "int", "list", "map", "null_type", "optional_type", "string", "type", "uint",
+}
+
+// qualifiedTypes are the names of types that have a package.
+var qualifiedTypes = [...]string{"kubernetes.Quantity", "net.CIDR", "net.IP"}
+
+// typeName is the type that an expression names.
+func (c *compiler) typeName(n *node) (Value, bool) {
+	if n.op == opIdent && c.local(n) < 0 && c.scope.Slot(n.text) < 0 && slices.Contains(typeNames[:], n.text) {
+		return OfType(n.text), true
+	}
+	if name := qualified(n); slices.Contains(qualifiedTypes[:], name) {
+		return OfType(name), true
 	}
 	return Value{}, false
 }
 
-func optSelect(v Value, name string) Value {
-	found, ok := present(v, name)
-	switch {
-	case ok:
-		return Some(found)
-	case found.kind == KindError && found.ref != nil:
-		return found
+// qualified is the name a.b that an expression may be; "" for any other.
+func qualified(n *node) string {
+	if n.op == opSelect && n.args[0].op == opIdent {
+		return n.args[0].text + "." + n.text
 	}
-	return None
+	return ""
 }
 
-func selectField(v Value, name string) Value {
-	switch v.kind {
-	case KindMap:
-		if found, ok := v.lookup(name); ok {
-			return found
-		}
-		return fail("no such key: %s", name)
-	case KindOptional:
-		return optSelect(v, name)
-	case KindError:
-		return v
-	case KindList:
-		return noOverload("_[_]", v)
-	}
-	return fail("no such key: %s", name)
-}
-
-func (c *compiler) index(n *node) (code, error) {
-	args, err := c.planAll(n.args)
+func (c *compiler) conditional(n *node) (code, error) {
+	test, err := c.cond(n.args[0])
 	if err != nil {
 		return nil, err
 	}
-	x, i, optional := args[0], args[1], n.op == opOptIndex
-	return func(f *Frame) Value {
-		v, k := x(f), i(f)
-		if v.kind == KindError {
-			return v
-		}
-		if k.kind == KindError {
-			return k
-		}
-		return indexed(v, k, optional)
-	}, nil
-}
-
-func indexed(v, k Value, optional bool) Value {
-	if v.kind == KindOptional {
-		inner, ok := v.Unwrap()
-		if !ok {
-			return None
-		}
-		v, optional = inner, true
-	}
-	var found Value
-	ok := false
-	switch v.kind {
-	case KindMap:
-		if k.kind > KindString || k.kind == KindNull {
-			return noOverload("_[_]", v, k)
-		}
-		found, ok = v.Entry(k)
-	case KindList:
-		i, fits := asIndex(k)
-		if !fits {
-			return noOverload("_[_]", v, k)
-		}
-		found, ok = v.item(i)
-	default:
-		if optional {
-			return None
-		}
-		return noOverload("_[_]", v, k)
-	}
-	switch {
-	case optional && ok:
-		return Some(found)
-	case optional:
-		return None
-	case !ok:
-		return fail("no such key or index: %s", k.Text())
-	}
-	return found
-}
-
-func asIndex(k Value) (int64, bool) {
-	switch k.kind {
-	case KindInt:
-		return k.int(), true
-	case KindUint:
-		return int64(k.num), k.num < 1<<63
-	case KindDouble:
-		return int64(k.float()), float64(int64(k.float())) == k.float()
-	}
-	return 0, false
-}
-
-// logic plans ! - && || and ?:.
-func (c *compiler) logic(n *node) (code, error) {
-	args, err := c.planAll(n.args)
+	branches, err := c.planAll(n.args[1:])
 	if err != nil {
 		return nil, err
 	}
-	a := args[0]
-	switch n.op {
-	case opNot:
-		return func(f *Frame) Value {
-			v := a(f)
-			if v.kind != KindBool {
-				return noOverload("!_", v)
-			}
-			return OfBool(v.num == 0)
-		}, nil
-	case opNegate:
-		return func(f *Frame) Value { return negate(a(f)) }, nil
-	case opAnd:
-		return func(f *Frame) Value { return both(f, a, args[1], 0) }, nil
-	case opOr:
-		return func(f *Frame) Value { return both(f, a, args[1], 1) }, nil
-	}
+	a, b := branches[0], branches[1]
 	return func(f *Frame) Value {
-		v := a(f)
-		if v.kind != KindBool {
-			return noOverload("_?_:_", v)
+		switch test(f) {
+		case yes:
+			return a(f)
+		case no:
+			return b(f)
 		}
-		if v.num != 0 {
-			return args[1](f)
-		}
-		return args[2](f)
+		return f.fault
 	}, nil
 }
 
-// both is && and ||: whichever side decides wins, even where the other one fails (CEL spec, logical
-// operators).
-func both(f *Frame, a, b code, decides uint64) Value {
-	x := a(f)
-	if x.kind == KindBool && x.num == decides {
-		return x
-	}
-	y := b(f)
-	if y.kind == KindBool && (y.num == decides || x.kind == KindBool) {
-		if x.kind == KindBool || y.num == decides {
-			return OfBool(y.num != 0)
-		}
-	}
-	if x.kind == KindError {
-		return x
-	}
-	if x.kind != KindBool {
-		return noOverload("_&&_", x, y)
-	}
-	return noOverload("_&&_", y)
-}
-
-func (c *compiler) list(n *node) (code, error) {
-	items, err := c.planAll(n.args)
-	if err != nil {
-		return nil, err
-	}
-	return func(f *Frame) Value {
-		out := make([]Value, 0, len(items))
-		for i, item := range items {
-			v := item(f)
-			if v.kind == KindError {
-				return v
-			}
-			if n.opt[i] {
-				if v.kind != KindOptional {
-					return noOverload("[?_]", v)
-				}
-				inner, ok := v.Unwrap()
-				if !ok {
-					continue
-				}
-				v = inner
-			}
-			out = append(out, v)
-		}
-		return OfList(out)
-	}, nil
-}
-
-func (c *compiler) mapping(n *node) (code, error) {
-	parts, err := c.planAll(n.args)
-	if err != nil {
-		return nil, err
-	}
-	return func(f *Frame) Value {
-		m := &mapping{}
-		for i := 0; i < len(parts); i += 2 {
-			k, v := parts[i](f), parts[i+1](f)
-			if k.kind == KindError {
-				return k
-			}
-			if v.kind == KindError {
-				return v
-			}
-			if n.opt[i/2] {
-				if v.kind != KindOptional {
-					return noOverload("{?_:_}", v)
-				}
-				inner, ok := v.Unwrap()
-				if !ok {
-					continue
-				}
-				v = inner
-			}
-			m.set(k, v)
-		}
-		return Value{kind: KindMap, ref: m}
-	}, nil
-}
-
-// bind plans an expression in which variables are bound; their places in the frame are returned.
-func (c *compiler) bind(names []string, n *node) (code, int, error) {
-	at := len(c.bound)
+// bind plans expressions in which variables are bound, and says where they stand in the frame.
+func (c *compiler) bind(names []string, plan func() error) (at int, err error) {
+	at = len(c.bound)
 	c.bound = append(c.bound, names...)
 	c.most = max(c.most, len(c.bound))
-	run, err := c.plan(n)
+	err = plan()
 	c.bound = c.bound[:at]
-	return run, at, err
+	return at, err
 }

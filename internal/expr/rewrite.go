@@ -31,7 +31,7 @@ func Rewrite(src string, rename func(name string) (string, bool)) (string, error
 	var changes []change
 	free(n, nil, func(x *node) {
 		if to, ok := rename(x.text); ok {
-			changes = append(changes, change{x.at, x.text, to})
+			changes = append(changes, change{int(x.at), x.text, to})
 		}
 	})
 	slices.SortFunc(changes, func(a, b change) int { return a.at - b.at })
@@ -48,21 +48,27 @@ func Rewrite(src string, rename func(name string) (string, bool)) (string, error
 
 // free visits the identifiers that no macro around them binds.
 func free(n *node, bound []string, visit func(*node)) {
-	switch n.op {
-	case opIdent:
-		if !slices.Contains(bound, n.text) && !typeNames[n.text] && n.text != "optional" {
+	switch {
+	case n.op == opIdent:
+		if (n.rooted || !slices.Contains(bound, n.text)) && !slices.Contains(typeNames[:], n.text) {
 			visit(n)
 		}
 		return
-	case opMacro:
+	case n.op == opMacro:
 		free(n.args[0], bound, visit)
-		inner := append(slices.Clone(bound), n.names...)
+		bound = append(slices.Clip(bound), n.names...)
 		for _, b := range n.args[1:] {
-			free(b, inner, visit)
+			free(b, bound, visit)
 		}
 		return
+	case slices.Contains(qualifiedTypes[:], qualified(n)):
+		return
 	}
-	for _, a := range n.args {
+	args := n.args
+	if n.op == opCall && packaged(n) {
+		args = args[1:]
+	}
+	for _, a := range args {
 		free(a, bound, visit)
 	}
 }

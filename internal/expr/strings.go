@@ -1,214 +1,188 @@
 package expr
 
 import (
-	"regexp"
-	"slices"
 	"strings"
 	"unicode/utf8"
 )
 
-func strings1(name string, fn func(string) string) function {
-	return func(a []Value) Value {
-		if a[0].kind != KindString {
-			return noOverload(name, a...)
+// The extension of strings (cel-go ext.Strings, version 2). Positions count code points.
+
+// made is a string that was made of another one, whose node it keeps.
+func made(f *Frame, of Value, name string, fn func(string) string) Value {
+	if of.kind != KindString {
+		return noOverload(name, of)
+	}
+	if !f.spendOn(of) {
+		return OfError(exhausted)
+	}
+	return OfString(fn(of.text())).at(of)
+}
+
+func lowerASCII(f *Frame, v Value) Value {
+	return made(f, v, "lowerAscii", func(s string) string { return mapASCII(s, 'A', 'Z', 'a'-'A') })
+}
+
+func upperASCII(f *Frame, v Value) Value {
+	return made(f, v, "upperAscii", func(s string) string { return mapASCII(s, 'a', 'z', 0x100+'A'-'a') })
+}
+
+// mapASCII shifts the bytes from low to high.
+func mapASCII(s string, low, high byte, shift int) string {
+	for i := 0; i < len(s); i++ {
+		if s[i] < low || s[i] > high {
+			continue
 		}
-		out := OfString(fn(a[0].str))
-		out.node = a[0].node
-		return out
-	}
-}
-
-func strings2(name string, fn func(a, b string) bool) function {
-	return func(a []Value) Value {
-		if a[0].kind != KindString || a[1].kind != KindString {
-			return noOverload(name, a...)
+		b := []byte(s)
+		for ; i < len(b); i++ {
+			if b[i] >= low && b[i] <= high {
+				b[i] += byte(shift)
+			}
 		}
-		return OfBool(fn(a[0].str, a[1].str))
+		return string(b)
 	}
+	return s
 }
 
-func lowerASCII(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= 'A' && r <= 'Z' {
-			return r + 'a' - 'A'
-		}
-		return r
-	}, s)
+func trim(f *Frame, v Value) Value { return made(f, v, "trim", strings.TrimSpace) }
+
+// quote writes a string as a CEL literal.
+func quote(f *Frame, v Value) Value {
+	escapes := strings.NewReplacer("\a", `\a`, "\b", `\b`, "\f", `\f`, "\n", `\n`, "\r", `\r`, "\t", `\t`,
+		"\v", `\v`, `\`, `\\`, `"`, `\"`)
+	return made(f, v, "quote", func(s string) string { return `"` + escapes.Replace(s) + `"` })
 }
 
-func upperASCII(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' {
-			return r - ('a' - 'A')
-		}
-		return r
-	}, s)
-}
-
-func matchesAny(a []Value) Value {
-	if a[0].kind != KindString || a[1].kind != KindString {
-		return noOverload("matches", a...)
-	}
-	re, err := regexp.Compile(a[1].str)
-	if err != nil {
-		return fail("the pattern is no regular expression: %v", err)
-	}
-	return OfBool(re.MatchString(a[0].str))
-}
-
-func allKind(a []Value, k Kind) bool {
-	return !slices.ContainsFunc(a, func(v Value) bool { return v.kind != k })
-}
-
-func stringList(items []string) Value {
-	out := make([]Value, len(items))
-	for i, s := range items {
-		out[i] = OfString(s)
-	}
-	return OfList(out)
-}
-
-func split(a []Value) Value {
-	if !allKind(a[:2], KindString) || len(a) == 3 && a[2].kind != KindInt {
-		return noOverload("split", a...)
-	}
-	if len(a) == 3 {
-		return stringList(strings.SplitN(a[0].str, a[1].str, int(a[2].int())))
-	}
-	return stringList(strings.Split(a[0].str, a[1].str))
-}
-
-func join(a []Value) Value {
-	if a[0].kind != KindList || !allKind(a[1:], KindString) {
-		return noOverload("join", a...)
-	}
-	var parts []string
-	var wrong *Value
-	a[0].Each(func(v Value) bool {
-		if v.kind != KindString {
-			wrong = &v
+func allKind(k Kind, args ...Value) bool {
+	for _, a := range args {
+		if a.kind != k {
 			return false
 		}
-		parts = append(parts, v.str)
-		return true
-	})
-	if wrong != nil {
-		return noOverload("join", *wrong)
 	}
-	separator := ""
-	if len(a) == 2 {
-		separator = a[1].str
-	}
-	return OfString(strings.Join(parts, separator))
+	return true
 }
 
-func replace(a []Value) Value {
-	if !allKind(a[:3], KindString) || len(a) == 4 && a[3].kind != KindInt {
-		return noOverload("replace", a...)
+func split(f *Frame, s, separator Value) Value {
+	if !allKind(KindString, s, separator) {
+		return noOverload("split", s, separator)
 	}
+	return cut(f, s, separator, -1)
+}
+
+func splitN(f *Frame, a []Value) Value {
+	if !allKind(KindString, a[:2]...) || a[2].kind != KindInt {
+		return noOverload("split", a...)
+	}
+	return cut(f, a[0], a[1], int(a[2].int()))
+}
+
+func cut(f *Frame, s, separator Value, n int) Value {
+	text := s.text()
+	if !f.spend(1 + len(text)/4) {
+		return OfError(exhausted)
+	}
+	return OfStrings(strings.SplitN(text, separator.text(), n))
+}
+
+func join(f *Frame, v Value) Value {
+	return joinWith(f, v, Value{kind: KindString, ref: new(string)})
+}
+
+func joinWith(f *Frame, v, separator Value) Value {
+	if v.kind != KindList || separator.kind != KindString {
+		return noOverload("join", v, separator)
+	}
+	var b strings.Builder
+	between, text := "", separator.text()
+	for c := v.cursor(); c.next(); {
+		if c.item.kind != KindString {
+			return noOverload("join", c.item)
+		}
+		if !f.spendOn(c.item, separator) {
+			return OfError(exhausted)
+		}
+		b.WriteString(between)
+		b.WriteString(c.item.text())
+		between = text
+	}
+	return OfString(b.String())
+}
+
+func replace(f *Frame, a []Value) Value {
 	n := -1
 	if len(a) == 4 {
+		if a[3].kind != KindInt {
+			return noOverload("replace", a...)
+		}
 		n = int(a[3].int())
 	}
-	return OfString(strings.Replace(a[0].str, a[1].str, a[2].str, n))
+	if !allKind(KindString, a[:3]...) {
+		return noOverload("replace", a...)
+	}
+	s, old, with := a[0].text(), a[1].text(), a[2].text()
+	if !f.spend(1 + len(s)/bytesPerStep*(1+len(with)/8)) {
+		return OfError(exhausted)
+	}
+	return OfString(strings.Replace(s, old, with, n))
 }
 
-func substring(a []Value) Value {
-	if a[0].kind != KindString || !allKind(a[1:], KindInt) {
+func substringFrom(f *Frame, s, from Value) Value {
+	if s.kind != KindString || from.kind != KindInt {
+		return noOverload("substring", s, from)
+	}
+	return part(f, s, from.int(), -1)
+}
+
+func substring(f *Frame, a []Value) Value {
+	switch {
+	case a[0].kind != KindString || !allKind(KindInt, a[1:]...):
 		return noOverload("substring", a...)
+	case a[2].int() < 0:
+		return OfError(outOfRange)
 	}
-	r := []rune(a[0].str)
-	from, to := a[1].int(), int64(len(r))
-	if len(a) == 3 {
-		to = a[2].int()
-	}
-	if from < 0 || to < from || to > int64(len(r)) {
-		return fail("index out of range")
-	}
-	return OfString(string(r[from:to]))
+	return part(f, a[0], a[1].int(), a[2].int())
 }
 
-func charAt(a []Value) Value {
-	if a[0].kind != KindString || a[1].kind != KindInt {
-		return noOverload("charAt", a...)
+// part cuts out the code points from one up to another; to is -1 for the end.
+func part(f *Frame, s Value, from, to int64) Value {
+	text := s.text()
+	f.spend(len(text) / bytesPerStep)
+	low := offset(text, from)
+	high := len(text)
+	if to >= 0 {
+		high = offset(text, to)
 	}
-	r := []rune(a[0].str)
-	i := a[1].int()
-	switch {
-	case i == int64(len(r)):
-		return OfString("")
-	case i < 0 || i > int64(len(r)):
-		return fail("index out of range")
+	if low < 0 || high < low {
+		return OfError(outOfRange)
 	}
-	return OfString(string(r[i]))
+	return OfString(text[low:high])
 }
 
-func indexOf(a []Value) Value {
-	switch {
-	case allKind(a, KindString):
-		return runeIndex(a[0].str, strings.Index(a[0].str, a[1].str))
-	case a[0].kind == KindList:
-		at, i := int64(-1), int64(0)
-		a[0].Each(func(v Value) bool {
-			if equal(v, a[1]) {
-				at = i
-				return false
-			}
-			i++
-			return true
-		})
-		return OfInt(at)
+// offset is where in bytes the i-th code point begins, or the end; -1 if there are not so many.
+func offset(s string, i int64) int {
+	if i < 0 || i > int64(len(s)) {
+		return -1
 	}
-	return noOverload("indexOf", a...)
+	at := 0
+	for ; i > 0; i-- {
+		if at == len(s) {
+			return -1
+		}
+		_, size := utf8.DecodeRuneInString(s[at:])
+		at += size
+	}
+	return at
 }
 
-func lastIndexOf(a []Value) Value {
-	switch {
-	case allKind(a, KindString):
-		return runeIndex(a[0].str, strings.LastIndex(a[0].str, a[1].str))
-	case a[0].kind == KindList:
-		at, i := int64(-1), int64(0)
-		a[0].Each(func(v Value) bool {
-			if equal(v, a[1]) {
-				at = i
-			}
-			i++
-			return true
-		})
-		return OfInt(at)
+func charAt(f *Frame, s, at Value) Value {
+	if s.kind != KindString || at.kind != KindInt {
+		return noOverload("charAt", s, at)
 	}
-	return noOverload("lastIndexOf", a...)
-}
-
-func runeIndex(s string, at int) Value {
-	if at <= 0 {
-		return OfInt(int64(at))
+	text := s.text()
+	f.spend(len(text) / bytesPerStep)
+	i := offset(text, at.int())
+	if i < 0 {
+		return OfError(outOfRange)
 	}
-	return OfInt(int64(utf8.RuneCountInString(s[:at])))
-}
-
-func find(a []Value) Value {
-	if !allKind(a, KindString) {
-		return noOverload("find", a...)
-	}
-	re, err := regexp.Compile(a[1].str)
-	if err != nil {
-		return fail("the pattern is no regular expression: %v", err)
-	}
-	return OfString(re.FindString(a[0].str))
-}
-
-func findAll(a []Value) Value {
-	if !allKind(a[:2], KindString) || len(a) == 3 && a[2].kind != KindInt {
-		return noOverload("findAll", a...)
-	}
-	re, err := regexp.Compile(a[1].str)
-	if err != nil {
-		return fail("the pattern is no regular expression: %v", err)
-	}
-	n := -1
-	if len(a) == 3 {
-		n = int(a[2].int())
-	}
-	return stringList(re.FindAllString(a[0].str, n))
+	_, size := utf8.DecodeRuneInString(text[i:])
+	return OfString(text[i : i+size])
 }
