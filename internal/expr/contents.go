@@ -39,14 +39,20 @@ type cursor struct {
 	keys bool
 }
 
-func (v Value) cursor() cursor {
+func (v Value) cursor() (c cursor) {
+	c.begin(&v)
+	return c
+}
+
+func (c *cursor) begin(v *Value) {
 	switch x := v.ref.(type) {
 	case []Value:
-		return cursor{made: x}
+		c.made = x
 	case *mapping:
-		return cursor{made: x.keys}
+		c.made = x.keys
+	default:
+		c.node, c.keys = v.node.First(), v.kind == KindMap
 	}
-	return cursor{node: v.node.First(), keys: v.kind == KindMap}
 }
 
 func (c *cursor) next() bool {

@@ -5,13 +5,14 @@ import "regexp"
 // Frame holds the variables for a run of evaluations: one entity's, for all rules. It is not safe for
 // concurrent use; each worker has its own.
 type Frame struct {
-	scope  *Scope
-	slots  []Value
-	state  []slotState
-	stack  []Value // variables of macros, of all programs under way
-	locals []Value // the part of the stack that belongs to the program at hand
-	fault  Value   // why the last cond that was bad was
-	steps  int     // how many more the evaluation at hand may take
+	scope *Scope
+	slots []Value
+	state []slotState
+	stack []Value // variables of macros, of all programs under way
+	base  int     // where in the stack those of the program at hand begin
+	top   int     // where they end
+	fault Value   // why the last cond that was bad was
+	steps int     // how many more the evaluation at hand may take
 
 	patterns map[string]*regexp.Regexp // regular expressions that are not constant
 }
@@ -65,19 +66,21 @@ func (f *Frame) Get(slot int) Value {
 // run evaluates a program, perhaps in the middle of another one that uses a defined variable. Each has its own
 // budget, so that it does not matter which rule happens to be the first to use a variable.
 func (f *Frame) run(p *Program) Value {
-	outer, steps := f.locals, f.steps
-	low := len(f.stack)
-	for len(f.stack) < low+p.locals {
-		f.stack = append(f.stack, Value{})
+	base, top, steps := f.base, f.top, f.steps
+	f.base, f.top, f.steps = top, top+p.locals, maxSteps
+	if f.top > len(f.stack) {
+		f.stack = append(f.stack, make([]Value, f.top+8-len(f.stack))...)
 	}
-	f.locals, f.steps = f.stack[low:], maxSteps
 	v := p.code(f)
 	if f.steps <= 0 {
 		v = OfError(exhausted)
 	}
-	f.stack, f.locals, f.steps = f.stack[:low], outer, steps
+	f.base, f.top, f.steps = base, top, steps
 	return v
 }
+
+// local is a variable of a macro.
+func (f *Frame) local(i int) *Value { return &f.stack[f.base+i] }
 
 // maxSteps bounds one evaluation. The API server's own limit for an expression is of the same order.
 const maxSteps = 2_000_000

@@ -68,6 +68,9 @@ func (c *compiler) cond(n *node) (cond, error) {
 	case opOr:
 		return c.logic(n, yes)
 	case opBinary, opMacro, opCall:
+		if n.op == opCall && n.method && n.text == "orValue" && len(n.args) == 2 {
+			return c.truthOr(n)
+		}
 		if !boolean(n) {
 			break
 		}

@@ -63,13 +63,15 @@ type run struct {
 	index int64
 }
 
-// start evaluates the range; fault is a zero Value if it can be visited.
-func (m *loop) start(f *Frame) (r run, fault Value) {
-	v := m.over(f)
-	if v.kind != KindList && v.kind != KindMap {
-		return run{}, noOverload(m.name, v)
+// start evaluates the range. If it cannot be visited, Frame.fault says why.
+func (m *loop) start(f *Frame, r *run) bool {
+	r.over = m.over(f)
+	if r.over.kind != KindList && r.over.kind != KindMap {
+		f.bad(m.name, r.over)
+		return false
 	}
-	return run{cursor: v.cursor(), over: v}, Value{}
+	r.begin(&r.over)
+	return true
 }
 
 // next binds the variables to the next item. The loop ends early when the evaluation has no steps left.
@@ -77,23 +79,23 @@ func (m *loop) next(f *Frame, r *run) bool {
 	if !r.cursor.next() || !f.step() {
 		return false
 	}
-	f.locals[m.at] = r.item
+	*f.local(m.at) = r.item
 	if !m.two {
 		return true
 	}
 	if r.over.kind == KindMap {
-		f.locals[m.at+1], _ = r.over.Entry(r.item)
+		*f.local(m.at + 1), _ = r.over.Entry(r.item)
 		return f.spend(1 + len(r.made)/8)
 	}
-	f.locals[m.at], f.locals[m.at+1] = OfInt(r.index), r.item
+	*f.local(m.at), *f.local(m.at + 1) = OfInt(r.index), r.item
 	r.index++
 	return true
 }
 
 func (m *loop) filter(f *Frame) Value {
-	r, fault := m.start(f)
-	if fault.ref != nil {
-		return fault
+	var r run
+	if !m.start(f, &r) {
+		return f.fault
 	}
 	var out []Value
 	for m.next(f, &r) {
@@ -109,9 +111,9 @@ func (m *loop) filter(f *Frame) Value {
 
 // transform is map(x, e), map(x, test, e) and transformList.
 func (m *loop) transform(f *Frame) Value {
-	r, fault := m.start(f)
-	if fault.ref != nil {
-		return fault
+	var r run
+	if !m.start(f, &r) {
+		return f.fault
 	}
 	var out []Value
 	for m.next(f, &r) {
@@ -136,9 +138,9 @@ func (m *loop) transform(f *Frame) Value {
 }
 
 func (m *loop) transformMap(f *Frame) Value {
-	r, fault := m.start(f)
-	if fault.ref != nil {
-		return fault
+	var r run
+	if !m.start(f, &r) {
+		return f.fault
 	}
 	out := &mapping{}
 	for m.next(f, &r) {
@@ -154,7 +156,7 @@ func (m *loop) transformMap(f *Frame) Value {
 		if x.kind == KindError {
 			return x
 		}
-		out.keys, out.values = append(out.keys, f.locals[m.at]), append(out.values, x)
+		out.keys, out.values = append(out.keys, *f.local(m.at)), append(out.values, x)
 	}
 	return Value{kind: KindMap, ref: out}
 }
@@ -185,11 +187,11 @@ func (c *compiler) quantifier(n *node) (cond, error) {
 }
 
 func (m *loop) any(f *Frame, decides verdict) verdict {
-	r, fault := m.start(f)
-	if fault.ref != nil {
-		f.fault = fault
+	var r run
+	if !m.start(f, &r) {
 		return bad
 	}
+	var fault Value
 	result := decides ^ 1
 	for m.next(f, &r) {
 		switch x := m.test(f); {
@@ -206,9 +208,8 @@ func (m *loop) any(f *Frame, decides verdict) verdict {
 }
 
 func (m *loop) one(f *Frame) verdict {
-	r, fault := m.start(f)
-	if fault.ref != nil {
-		f.fault = fault
+	var r run
+	if !m.start(f, &r) {
 		return bad
 	}
 	count := 0

@@ -55,6 +55,6 @@ func (p *parser) macro(n node, form form) (*node, error) {
 	if len(names) == 2 && names[0] == names[1] {
 		return nil, &SyntaxError{int(n.args[2].at), fmt.Sprintf("%s() takes two names that differ", n.text)}
 	}
-	args := append([]*node{n.args[0]}, n.args[1+form.names:]...)
-	return p.node(node{op: opMacro, text: n.text, args: args, names: names, at: n.at}), nil
+	n.args[form.names] = n.args[0] // the range now stands right before the bodies
+	return p.node(node{op: opMacro, text: n.text, args: n.args[form.names:], names: names, at: n.at}), nil
 }

@@ -37,6 +37,25 @@ func (c *compiler) orValue(n *node) (code, error) {
 	}, err
 }
 
+// truthOr is orValue() as a condition.
+func (c *compiler) truthOr(n *node) (cond, error) {
+	x, err := c.source(n.args[0])
+	if err != nil {
+		return nil, err
+	}
+	y, err := c.cond(n.args[1])
+	return func(f *Frame) verdict {
+		v, is := x(f)
+		switch {
+		case is == some && v.kind == KindBool:
+			return verdict(v.num)
+		case is == none:
+			return y(f)
+		}
+		return f.bad("orValue", v)
+	}, err
+}
+
 func (c *compiler) or(n *node) (code, error) {
 	x, err := c.source(n.args[0])
 	if err != nil {
@@ -107,7 +126,7 @@ func (c *compiler) optionalMap(n *node) (code, error) {
 		case broken:
 			return v
 		}
-		f.locals[at] = v
+		*f.local(at) = v
 		if v = body(f); flat || v.kind == KindError {
 			return v
 		}

@@ -123,10 +123,10 @@ func (p *parser) node(n node) *node {
 	return kept
 }
 
-// args makes a list of one or two nodes.
+// args keeps a list of nodes.
 func (p *parser) args(of ...*node) []*node {
 	if len(p.refs) < len(of) {
-		p.refs = make([]*node, 16)
+		p.refs = make([]*node, max(16, len(of)))
 	}
 	n := copy(p.refs, of)
 	args := p.refs[:n:n]

@@ -19,56 +19,71 @@ type source func(*Frame) (Value, presence)
 // path is a row of fields and indexes. Once one of them is optional, all behind it are (cel-go, optional
 // types, "optional chaining").
 type path struct {
-	base  code
+	base  code // nil for a variable of a macro
+	local int  // its place
 	steps []step
 }
 
 type step struct {
-	name  string // of a field, or of a constant key of text
-	key   code   // of any other index; nil for a field
-	opt   bool
-	fault Value // what the absence of a field gives
+	missing      // the name of a field, or a constant key of text
+	key     code // of any other index; nil for a field
+	opt     bool
 }
 
 // path plans x.name, x.?name, x[i] and x[?i], in any row.
 func (c *compiler) path(n *node) (source, error) {
-	var steps []step
-	for ; n.op == opSelect || n.op == opOptional || n.op == opIndex || n.op == opOptIndex; n = n.args[0] {
-		if _, isType := c.typeName(n); isType {
-			break
-		}
-		s, err := c.step(n)
-		if err != nil {
+	count, base := 0, n
+	for ; c.follows(base); base = base.args[0] {
+		count++
+	}
+	p := &path{steps: make([]step, count)}
+	for i := count - 1; i >= 0; i, n = i-1, n.args[0] {
+		if err := c.step(n, &p.steps[i]); err != nil {
 			return nil, err
 		}
-		steps = append(steps, s)
 	}
-	for i, j := 0, len(steps)-1; i < j; i, j = i+1, j-1 {
-		steps[i], steps[j] = steps[j], steps[i]
+	if base.op == opIdent {
+		if p.local = c.localOf(base); p.local >= 0 {
+			return p.find, nil
+		}
 	}
-	base, err := c.plan(n)
-	p := &path{base, steps}
+	var err error
+	p.base, err = c.plan(base)
 	return p.find, err
 }
 
-func (c *compiler) step(n *node) (step, error) {
-	s := step{name: n.text, opt: n.op == opOptional || n.op == opOptIndex}
+// follows says whether an expression is a step from another one.
+func (c *compiler) follows(n *node) bool {
+	switch n.op {
+	case opOptional, opIndex, opOptIndex:
+		return true
+	}
+	return n.op == opSelect && qualifiedType(n) == ""
+}
+
+func (c *compiler) step(n *node, s *step) (err error) {
+	s.name, s.opt = n.text, n.op == opOptional || n.op == opOptIndex
 	if n.op == opIndex || n.op == opOptIndex {
 		if key, ok := constant(n.args[1]); ok && key.kind == KindString {
 			s.name = key.text()
-		} else {
-			var err error
-			s.key, err = c.plan(n.args[1])
-			return s, err
+			return nil
 		}
+		s.key, err = c.plan(n.args[1])
 	}
-	s.fault = OfError(&missing{s.name})
-	return s, nil
+	return err
 }
 
 // find follows the path.
 func (p *path) find(f *Frame) (Value, presence) {
-	v, is := p.base(f), plain
+	var v Value
+	if p.base == nil {
+		v = *f.local(p.local)
+	} else {
+		v = p.base(f)
+	}
+	if v.kind == KindMap && v.ref == nil {
+		return p.walk(f, v.node)
+	}
 	switch v.kind {
 	case KindError:
 		return v, broken
@@ -77,22 +92,39 @@ func (p *path) find(f *Frame) (Value, presence) {
 		if !ok {
 			return v, none
 		}
-		v, is = inner, some
+		return p.follow(f, inner, 0, some)
 	}
+	return p.follow(f, v, 0, plain)
+}
+
+// walk follows the path through the maps of a document, as far as it goes through them.
+func (p *path) walk(f *Frame, n tree.Node) (Value, presence) {
+	is := plain
 	for i := range p.steps {
 		s := &p.steps[i]
+		if s.key != nil || n.Kind() != tree.Map {
+			return p.follow(f, Of(n), i, is)
+		}
 		if s.opt {
 			is = some
 		}
-		if v.kind == KindMap && v.ref == nil && s.key == nil {
-			if n := v.node.Get(s.name); n.Exists() && n.Kind() != tree.Null {
-				v = Of(n)
-				continue
-			}
+		n = n.Get(s.name)
+		if k := n.Kind(); k == tree.Invalid || k == tree.Null {
 			if is == plain {
-				return s.fault, broken
+				return Value{ref: &s.missing}, broken
 			}
 			return None, none
+		}
+	}
+	return Of(n), is
+}
+
+// follow follows the path from a value on, beginning with the i-th step.
+func (p *path) follow(f *Frame, v Value, i int, is presence) (Value, presence) {
+	for ; i < len(p.steps); i++ {
+		s := &p.steps[i]
+		if s.opt {
+			is = some
 		}
 		next, ok := s.from(f, v)
 		switch {
@@ -101,7 +133,7 @@ func (p *path) find(f *Frame) (Value, presence) {
 		case next.kind == KindError && next.ref != nil:
 			return next, broken
 		case is == plain && s.key == nil:
-			return s.fault, broken
+			return Value{ref: &s.missing}, broken
 		case is == plain:
 			return OfError(&missing{next.Text()}), broken
 		default:

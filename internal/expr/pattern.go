@@ -14,6 +14,7 @@ import (
 type pattern struct {
 	src   string
 	texts []text // nil if there are too many
+	needs *needs // nil if the pattern needs no literal
 	once  sync.Once
 	re    *regexp.Regexp
 }
@@ -36,12 +37,15 @@ func newPattern(src string) (*pattern, error) {
 	if !ok || slices.ContainsFunc(texts, func(t text) bool { return t.fold && !(t.start && t.end) }) {
 		texts = nil
 	}
-	return &pattern{src: src, texts: texts}, nil
+	return &pattern{src: src, texts: texts, needs: needsOf(tree)}, nil
 }
 
 // match says whether the pattern is found in a text.
 func (p *pattern) match(s string) bool {
 	if p.texts == nil {
+		if p.needs != nil && p.needs.missing(s) {
+			return false
+		}
 		p.once.Do(func() { p.re = regexp.MustCompile(p.src) })
 		return p.re.MatchString(s)
 	}

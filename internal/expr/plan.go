@@ -98,8 +98,8 @@ func constant(n *node) (Value, bool) {
 	return Value{}, false
 }
 
-// local is the place of a variable of a macro around; -1 if there is none of that name.
-func (c *compiler) local(n *node) int {
+// localOf is the place of a variable of a macro around; -1 if there is none of that name.
+func (c *compiler) localOf(n *node) int {
 	if n.rooted {
 		return -1
 	}
@@ -112,8 +112,8 @@ func (c *compiler) local(n *node) int {
 }
 
 func (c *compiler) ident(n *node) (code, error) {
-	if i := c.local(n); i >= 0 {
-		return func(f *Frame) Value { return f.locals[i] }, nil
+	if i := c.localOf(n); i >= 0 {
+		return func(f *Frame) Value { return *f.local(i) }, nil
 	}
 	if slot := c.scope.Slot(n.text); slot >= 0 {
 		return func(f *Frame) Value {
@@ -146,19 +146,25 @@ var qualifiedTypes = [...]string{"kubernetes.Quantity", "net.CIDR", "net.IP"}
 
 // typeName is the type that an expression names.
 func (c *compiler) typeName(n *node) (Value, bool) {
-	if n.op == opIdent && c.local(n) < 0 && c.scope.Slot(n.text) < 0 && slices.Contains(typeNames[:], n.text) {
+	if n.op == opIdent && c.localOf(n) < 0 && c.scope.Slot(n.text) < 0 && slices.Contains(typeNames[:], n.text) {
 		return OfType(n.text), true
 	}
-	if name := qualified(n); slices.Contains(qualifiedTypes[:], name) {
+	if name := qualifiedType(n); name != "" {
 		return OfType(name), true
 	}
 	return Value{}, false
 }
 
-// qualified is the name a.b that an expression may be; "" for any other.
-func qualified(n *node) string {
-	if n.op == opSelect && n.args[0].op == opIdent {
-		return n.args[0].text + "." + n.text
+// qualifiedType is the name of the type with a package that an expression names; "" for any other expression.
+func qualifiedType(n *node) string {
+	if n.op != opSelect || n.args[0].op != opIdent {
+		return ""
+	}
+	for _, name := range qualifiedTypes {
+		pkg := n.args[0].text
+		if len(name) == len(pkg)+1+len(n.text) && name[:len(pkg)] == pkg && name[len(pkg)+1:] == n.text {
+			return name
+		}
 	}
 	return ""
 }

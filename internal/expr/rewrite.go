@@ -61,7 +61,7 @@ func free(n *node, bound []string, visit func(*node)) {
 			free(b, bound, visit)
 		}
 		return
-	case slices.Contains(qualifiedTypes[:], qualified(n)):
+	case qualifiedType(n) != "":
 		return
 	}
 	args := n.args

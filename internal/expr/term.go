@@ -74,7 +74,7 @@ func (p *parser) field(x *node, at int32) (*node, error) {
 	case !p.is('('):
 		return p.node(node{op: opSelect, text: name, args: p.args(x), at: at}), nil
 	}
-	args, err := p.arguments(p.args(x))
+	args, err := p.arguments(x)
 	if err != nil {
 		return nil, err
 	}
@@ -98,15 +98,14 @@ func (p *parser) index(x *node, at int32) (*node, error) {
 	return p.node(node{op: kind, args: p.args(x, i), at: at}), p.expect(']')
 }
 
-// arguments reads what stands in the brackets of a call, behind the receiver.
-func (p *parser) arguments(args []*node) ([]*node, error) {
+// arguments reads what stands in the brackets of a call, and puts the receiver before it.
+func (p *parser) arguments(receiver ...*node) ([]*node, error) {
 	if err := p.advance(); err != nil {
 		return nil, err
 	}
-	if p.is(')') {
-		return args, p.advance()
-	}
-	for {
+	var few [4]*node
+	args := append(few[:0], receiver...)
+	for !p.is(')') {
 		a, err := p.expression()
 		if err != nil {
 			return nil, err
@@ -115,9 +114,13 @@ func (p *parser) arguments(args []*node) ([]*node, error) {
 		if more, err := p.accept(','); err != nil {
 			return nil, err
 		} else if !more {
-			return args, p.expect(')')
+			break
+		}
+		if p.is(')') {
+			return nil, p.unexpected()
 		}
 	}
+	return p.args(args...), p.expect(')')
 }
 
 func (p *parser) primary() (*node, error) {
@@ -199,7 +202,7 @@ func (p *parser) identifier(t token, rooted bool) (*node, error) {
 	}
 	switch {
 	case p.is('('):
-		args, err := p.arguments(nil)
+		args, err := p.arguments()
 		if err != nil {
 			return nil, err
 		}

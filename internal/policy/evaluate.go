@@ -69,7 +69,6 @@ type evaluation struct {
 	out          *outcome
 	found        []bartizan.Finding
 	notEvaluated bool
-	passed       bool
 	notes        []bartizan.Evidence // audit annotations
 }
 

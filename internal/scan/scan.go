@@ -115,7 +115,11 @@ func (p *Report) triage(r *Request) {
 	written, faults := writtenExceptions(p.Objects)
 	exceptions = append(exceptions, written...)
 	p.Gaps = append(p.Gaps, faults...)
-	p.Findings, p.Accepted, p.Notes = triage.Apply(p.Findings, exceptions, r.Now)
+	var ran []string
+	for _, x := range r.Engine.Rules() {
+		ran = append(ran, x.ID)
+	}
+	p.Findings, p.Accepted, p.Notes = triage.Apply(p.Findings, exceptions, ran, r.Now)
 	if r.Baseline == nil {
 		return
 	}

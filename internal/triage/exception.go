@@ -3,6 +3,7 @@ package triage
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -109,8 +110,8 @@ type Held struct {
 }
 
 // Apply parts findings into those that stay and those that an exception covers on the day of now. The notes
-// name the exceptions that have expired and those that cover nothing.
-func Apply(findings []bartizan.Finding, exceptions []Exception, now time.Time) (kept []bartizan.Finding, held []Held, notes []string) {
+// name the exceptions that have expired and those that cover nothing though a rule that they name was run.
+func Apply(findings []bartizan.Finding, exceptions []Exception, ran []string, now time.Time) (kept []bartizan.Finding, held []Held, notes []string) {
 	byRule := indexExceptions(exceptions, now)
 	for _, f := range findings {
 		if x := covering(f, byRule, exceptions); x != nil {
@@ -124,7 +125,7 @@ func Apply(findings []bartizan.Finding, exceptions []Exception, now time.Time) (
 		switch {
 		case x.expired(now):
 			notes = append(notes, fmt.Sprintf("%s: exception for %s expired on %s: mend the finding or set a new date", x.where(), x.Rule, x.Until.Format(dateLayout)))
-		case x.used == 0:
+		case x.used == 0 && slices.ContainsFunc(ran, func(rule string) bool { return glob(x.Rule, rule) }):
 			notes = append(notes, fmt.Sprintf("%s: exception for %s covers nothing: remove it", x.where(), x.Rule))
 		}
 	}
