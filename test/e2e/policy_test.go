@@ -50,7 +50,10 @@ func TestPoliciesOffline(t *testing.T) {
 	policies := applyPolicies(ctx, t, c, rules, objects)
 
 	var scan liveScan
-	dir := "../../internal/policy/testdata/matrix"
+	dir, err := filepath.Abs("../../internal/policy/testdata/matrix")
+	if err != nil {
+		t.Fatal(err)
+	}
 	r := b.Run(t, nil, "scan", filepath.Join(dir, "objects.yaml"), "--rules", filepath.Join(dir, "policies.yaml"), "-o", "json",
 		"--kube-version", serverVersion, "--rule", "pss-privileged")
 	if r.Code != 1 {
@@ -91,7 +94,7 @@ func TestPoliciesOffline(t *testing.T) {
 		return nil
 	})
 	t.Logf("%d pairs of a policy and an object, %d failures with the same message, %d objects refused as invalid", pairs, failures, invalid)
-	if pairs < 200 || failures < 40 || invalid > 2 {
+	if pairs < 1000 || failures < 150 || invalid > 2 {
 		t.Errorf("%d pairs, %d failures, %d invalid objects: too little was compared", pairs, failures, invalid)
 	}
 }
@@ -162,4 +165,35 @@ func compare(key string, offline, server map[string]bool) []string {
 		}
 	}
 	return differences
+}
+
+// TestFaultyPoliciesAreRefused applies the policies whose expressions bartizan says do not compile: the API server
+// does not take them either.
+func TestFaultyPoliciesAreRefused(t *testing.T) {
+	ctx, c := t.Context(), policies.Get(t)
+	refused := 0
+	for _, name := range []string{"syntax", "name", "block", "type", "message", "variable"} {
+		text, err := os.ReadFile("../../internal/policy/testdata/bad-" + name + ".txtar")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, rest, _ := strings.Cut(string(text), "-- policies.yaml --\n")
+		faulty, want, _ := strings.Cut(rest, "-- objects.yaml --\n")
+		if !strings.Contains(want, "\ngap policies.yaml:") {
+			t.Errorf("bad-%s.txtar has no gap", name)
+		}
+		found, err := cluster.Objects([]byte(faulty))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range found {
+			o.SetName("faulty-" + name)
+			if answer, err := c.Admit(ctx, o); err == nil {
+				t.Errorf("bad-%s.txtar: the API server takes the policy: %+v", name, answer)
+				continue
+			}
+			refused++
+		}
+	}
+	t.Logf("%d policies refused", refused)
 }

@@ -154,10 +154,14 @@ func TestPoliciesAloneDecide(t *testing.T) {
 		return err
 	})
 	for namespace, want := range map[string]string{"smoke-warn": "[smoke-no-privileged]", "smoke-elsewhere": "[]"} {
-		got, err := c.Admit(t.Context(), pod(namespace, true))
-		if err != nil || !got.Allowed || fmt.Sprint(got.Policies()) != want {
-			t.Errorf("a privileged pod in %s: %+v, %v; want it allowed and policies %s", namespace, got, err, want)
-		}
+		// The bindings come into force one after the other.
+		cluster.Eventually(t, 10*time.Second, func() error {
+			got, err := c.Admit(t.Context(), pod(namespace, true))
+			if err != nil || !got.Allowed || fmt.Sprint(got.Policies()) != want {
+				return fmt.Errorf("a privileged pod in %s: %+v, %w; want it allowed and policies %s", namespace, got, err, want)
+			}
+			return nil
+		})
 	}
 	if got, err := c.Admit(t.Context(), pod("smoke-deny", false)); err != nil || !got.Allowed {
 		t.Errorf("a harmless pod: %+v, %v; want it allowed", got, err)
