@@ -112,13 +112,13 @@ func hostile(t *testing.T, src, refused string, lim Limits) {
 		}
 	}
 	took := time.Since(start)
-	if took > 2*time.Second { // the machine may have been busy: the second run counts
+	if took > hang { // the machine may have been busy: the second run counts
 		start = time.Now()
 		for range Parse(src, lim) {
 		}
 		took = time.Since(start)
 	}
-	if took > 2*time.Second {
+	if took > hang {
 		t.Errorf("took %v", took)
 	}
 	if peak > 256<<20 {
@@ -131,3 +131,7 @@ func hostile(t *testing.T, src, refused string, lim Limits) {
 		t.Errorf("errors %v, want one about %q", errs, refused)
 	}
 }
+
+// hang is far above what any input takes (at most about 1.5 s on two quiet cores): the test is about inputs that
+// never end, not about the machine's load.
+const hang = 20 * time.Second
