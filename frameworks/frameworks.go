@@ -30,7 +30,8 @@ type Control struct {
 	ID, Title string
 	// From is the framework whose rules judge the control: the framework itself, or one that it includes.
 	From string
-	// Note says why nothing that Bartizan reads can decide the control; empty where rules can.
+	// Note says why nothing that Bartizan reads can prove the control: rules may find it failed, never passed.
+	// Empty where rules decide.
 	Note string
 }
 

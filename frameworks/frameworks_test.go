@@ -69,7 +69,7 @@ func TestControls(t *testing.T) {
 		},
 		"nsa-cisa":       {"": 23},
 		"attack":         {"T1": len(find(t, "attack").Controls), "T1611": 1, "T1610": 1, "T1609": 1, "T1613": 1},
-		"ms-matrix":      {"MS-TA90": 40, "": 40}, // 9032 was withdrawn,
+		"ms-matrix":      {"MS-TA90": 40, "": 40}, // 9032 was withdrawn
 		"pss-baseline":   {"": 12},
 		"pss-restricted": {"": 15},
 	}

@@ -49,6 +49,8 @@ func control(c frameworks.Control, rules []*rule.Rule, tally engine.Tally, found
 		out.Reason = "a rule could not be evaluated on something that was read"
 	case sum.Passed+sum.Failed == 0:
 		out.Reason = "nothing was read that this control speaks of"
+	case c.Note != "":
+		out.Reason = c.Note // rules can refute such a control, not prove it
 	default: // passes, or all that failed is accepted by an exception or known from the baseline
 		out.Verdict = bartizan.Pass
 	}
