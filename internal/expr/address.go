@@ -23,7 +23,7 @@ func toIP(_ *Frame, v Value) Value {
 	if !ok {
 		return failed("read " + v.text() + " as an IP address: it is none, see isIP()")
 	}
-	return ofIP(a).at(v)
+	return OfAny(a).at(v)
 }
 
 func isIP(_ *Frame, v Value) Value {
@@ -43,7 +43,7 @@ func isCanonical(f *Frame, v Value) Value {
 }
 
 func family(_ *Frame, v Value) Value {
-	a, ok := v.ref.(netip.Addr)
+	a, ok := as[netip.Addr](v)
 	switch {
 	case !ok:
 		return noOverload("family", v)
@@ -62,7 +62,7 @@ func ipTest(name string) func(*Frame, Value) Value {
 		"isGlobalUnicast":      netip.Addr.IsGlobalUnicast,
 	}[name]
 	return func(_ *Frame, v Value) Value {
-		if a, ok := v.ref.(netip.Addr); ok {
+		if a, ok := as[netip.Addr](v); ok {
 			return OfBool(test(a))
 		}
 		return noOverload(name, v)
@@ -77,7 +77,7 @@ func toCIDR(_ *Frame, v Value) Value {
 	if !ok {
 		return failed("read " + v.text() + " as a CIDR: it is none, see isCIDR()")
 	}
-	return ofCIDR(p).at(v)
+	return OfAny(p).at(v)
 }
 
 func isCIDR(_ *Frame, v Value) Value {
@@ -89,14 +89,14 @@ func isCIDR(_ *Frame, v Value) Value {
 }
 
 func containsIP(f *Frame, v, ip Value) Value {
-	p, ok := v.ref.(netip.Prefix)
+	p, ok := as[netip.Prefix](v)
 	if !ok {
 		return noOverload("containsIP", v, ip)
 	}
 	if ip.kind == KindString {
 		ip = toIP(f, ip)
 	}
-	a, ok := ip.ref.(netip.Addr)
+	a, ok := as[netip.Addr](ip)
 	if !ok {
 		return noOverload("containsIP", v, ip)
 	}
@@ -104,14 +104,14 @@ func containsIP(f *Frame, v, ip Value) Value {
 }
 
 func containsCIDR(f *Frame, v, part Value) Value {
-	p, ok := v.ref.(netip.Prefix)
+	p, ok := as[netip.Prefix](v)
 	if !ok {
 		return noOverload("containsCIDR", v, part)
 	}
 	if part.kind == KindString {
 		part = toCIDR(f, part)
 	}
-	q, ok := part.ref.(netip.Prefix)
+	q, ok := as[netip.Prefix](part)
 	if !ok {
 		return noOverload("containsCIDR", v, part)
 	}
@@ -119,21 +119,21 @@ func containsCIDR(f *Frame, v, part Value) Value {
 }
 
 func cidrIP(_ *Frame, v Value) Value {
-	if p, ok := v.ref.(netip.Prefix); ok {
-		return ofIP(p.Addr())
+	if p, ok := as[netip.Prefix](v); ok {
+		return OfAny(p.Addr())
 	}
 	return noOverload("ip", v)
 }
 
 func masked(_ *Frame, v Value) Value {
-	if p, ok := v.ref.(netip.Prefix); ok {
-		return ofCIDR(p.Masked())
+	if p, ok := as[netip.Prefix](v); ok {
+		return OfAny(p.Masked())
 	}
 	return noOverload("masked", v)
 }
 
 func prefixLength(_ *Frame, v Value) Value {
-	if p, ok := v.ref.(netip.Prefix); ok {
+	if p, ok := as[netip.Prefix](v); ok {
 		return OfInt(int64(p.Bits()))
 	}
 	return noOverload("prefixLength", v)

@@ -2,11 +2,14 @@ package expr
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strconv"
+
+	"k8s.io/apimachinery/pkg/api/resource"
 )
 
-// OfAny is the value of what encoding/json decodes, or of a list of strings.
+// OfAny is the value of what encoding/json decodes, of a list of strings, a quantity, an address or a CIDR.
 func OfAny(v any) Value {
 	switch v := v.(type) {
 	case nil:
@@ -19,6 +22,12 @@ func OfAny(v any) Value {
 		return OfFloat(v)
 	case string:
 		return OfString(v)
+	case resource.Quantity:
+		return of(KindQuantity, v)
+	case netip.Addr:
+		return of(KindIP, v)
+	case netip.Prefix:
+		return of(KindCIDR, v)
 	case []string:
 		return OfStrings(slices.Clone(v))
 	case []any:
@@ -32,24 +41,26 @@ func OfAny(v any) Value {
 		for k, x := range v {
 			m.keys, m.values = append(m.keys, OfString(k)), append(m.values, OfAny(x))
 		}
-		return Value{kind: KindMap, ref: m}
+		return of(KindMap, m)
 	}
 	return OfError(fmt.Errorf("make a value of a %T: use a type that encoding/json decodes into", v))
 }
 
-// Any is the value as encoding/json would decode it; nil for what JSON has no form for.
+// Any is the value that OfAny makes this one of; nil for what it makes of nothing.
 func (v Value) Any() any {
 	switch v.kind {
 	case KindBool:
-		return v.num != 0
+		return v.small != 0
 	case KindInt:
 		return v.int()
 	case KindUint:
-		return v.num
+		return v.uint()
 	case KindDouble:
 		return v.float()
 	case KindString:
 		return v.text()
+	case KindQuantity, KindIP, KindCIDR:
+		return v.made.any
 	case KindList:
 		out := make([]any, 0, v.Len())
 		for c := v.cursor(); c.next(); {
@@ -73,17 +84,17 @@ func (v Value) Text() string {
 	case KindString, KindType:
 		return v.text()
 	case KindBool:
-		return strconv.FormatBool(v.num != 0)
+		return strconv.FormatBool(v.small != 0)
 	case KindInt:
 		return strconv.FormatInt(v.int(), 10)
 	case KindUint:
-		return strconv.FormatUint(v.num, 10)
+		return strconv.FormatUint(v.uint(), 10)
 	case KindDouble:
 		return strconv.FormatFloat(v.float(), 'g', -1, 64)
 	case KindNull:
 		return "null"
 	case KindIP, KindCIDR:
-		return fmt.Sprint(v.ref)
+		return fmt.Sprint(v.made.any)
 	}
 	return ""
 }

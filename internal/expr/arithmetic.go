@@ -31,7 +31,7 @@ func calculate(f *Frame, op byte, x, y Value) Value {
 	case KindInt:
 		return ofInts(op, x.int(), y.int())
 	case KindUint:
-		return ofUints(op, x.num, y.num)
+		return ofUints(op, x.uint(), y.uint())
 	case KindDouble:
 		return ofDoubles(op, x, y)
 	case KindString:

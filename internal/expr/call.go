@@ -46,11 +46,34 @@ func (c *compiler) call(n *node) (code, error) {
 	if err != nil {
 		return nil, err
 	}
+	return folded(args, fn.apply(planned)), nil
+}
+
+// folded evaluates a call now if its arguments are constant, as in quantity('1Gi'). All functions are pure. A
+// call that fails is left for later: the expression may never come to it.
+func folded(args []*node, run code) code {
+	for _, a := range args {
+		if _, ok := constant(a); !ok {
+			return run
+		}
+	}
+	f := &Frame{steps: stepsToFold}
+	v := run(f)
+	if v.kind == KindError || f.steps <= 0 {
+		return run
+	}
+	return func(*Frame) Value { return v }
+}
+
+const stepsToFold = 1000
+
+// apply makes the code of a function's call.
+func (fn function) apply(planned []code) code {
 	switch {
 	case fn.one != nil:
-		return apply1(fn.one, planned[0]), nil
+		return apply1(fn.one, planned[0])
 	case fn.two != nil:
-		return apply2(fn.two, planned[0], planned[1]), nil
+		return apply2(fn.two, planned[0], planned[1])
 	}
 	return func(f *Frame) Value {
 		values := make([]Value, len(planned))
@@ -60,7 +83,7 @@ func (c *compiler) call(n *node) (code, error) {
 			}
 		}
 		return fn.many(f, values)
-	}, nil
+	}
 }
 
 func apply1(fn func(*Frame, Value) Value, x code) code {

@@ -23,7 +23,7 @@ func (p *parser) entries(n *node, fields bool) (*node, error) {
 				return err
 			}
 			n.args = append(n.args, k)
-		} else if p.tok.kind != tokIdent || keyword(p.tok.text) {
+		} else if p.tok.kind != tokQuoted && (p.tok.kind != tokIdent || keyword(p.tok.text)) {
 			return p.unexpected()
 		} else if err := p.advance(); err != nil {
 			return err

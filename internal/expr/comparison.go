@@ -56,7 +56,7 @@ func (c *compiler) equality(n *node, want verdict) (cond, error) {
 		if v, ok := constant(side); ok {
 			switch v.kind {
 			case KindString:
-				return c.isText(other, v.text(), want)
+				return c.isText(other, v.text(), want, i == 1)
 			case KindNull:
 				return c.isKind(other, KindNull, want)
 			}
@@ -83,9 +83,17 @@ func (c *compiler) equality(n *node, want verdict) (cond, error) {
 			f.fault = y
 			return bad
 		}
+		if want == yes && opaque(x.kind) && x.kind != y.kind && y.kind != KindNull {
+			f.fault = noOverload("_==_", x, y)
+			return bad
+		}
 		return verdictOf(f.equal(x, y) == (want == yes))
 	}, nil
 }
+
+// opaque says whether values of a kind can be asked only whether they equal one of their own kind. The other
+// way round, 1 == quantity('1'), is false.
+func opaque(k Kind) bool { return k >= KindQuantity }
 
 func kindOf(name string) (Kind, bool) {
 	for k := KindNull; int(k) < len(kindNames); k++ {
@@ -96,7 +104,8 @@ func kindOf(name string) (Kind, bool) {
 	return 0, false
 }
 
-func (c *compiler) isText(n *node, text string, want verdict) (cond, error) {
+// isText compares with a constant text; left says that the other side stands on the left.
+func (c *compiler) isText(n *node, text string, want verdict, left bool) (cond, error) {
 	x, err := c.plan(n)
 	return func(f *Frame) verdict {
 		switch v := x(f); v.kind {
@@ -105,6 +114,10 @@ func (c *compiler) isText(n *node, text string, want verdict) (cond, error) {
 		case KindError:
 			f.fault = v
 			return bad
+		default:
+			if left && want == yes && opaque(v.kind) {
+				return f.bad("_==_", v)
+			}
 		}
 		return want ^ 1
 	}, err

@@ -55,11 +55,11 @@ func (c *compiler) mapping(n *node) (code, error) {
 				}
 				v = inner
 			}
-			if fault := m.add(f, k, v); fault.ref != nil {
+			if fault := m.add(f, k, v); fault.made != nil {
 				return fault
 			}
 		}
-		return Value{kind: KindMap, ref: m}
+		return of(KindMap, m)
 	}, nil
 }
 

@@ -4,13 +4,12 @@ import "github.com/bartizan-dev/bartizan/internal/tree"
 
 // Len is the number of items or entries of a list or map.
 func (v Value) Len() int {
-	switch x := v.ref.(type) {
-	case []Value:
-		return len(x)
-	case *mapping:
-		return len(x.keys)
-	}
-	if v.kind != KindMap {
+	switch m, ok := as[*mapping](v); {
+	case ok:
+		return len(m.keys)
+	case v.made != nil:
+		return len(v.made.list)
+	case v.kind != KindMap:
 		return v.node.Len()
 	}
 	n := 0
@@ -45,13 +44,12 @@ func (v Value) cursor() (c cursor) {
 }
 
 func (c *cursor) begin(v *Value) {
-	switch x := v.ref.(type) {
-	case []Value:
-		c.made = x
-	case *mapping:
-		c.made = x.keys
-	default:
+	if v.made == nil {
 		c.node, c.keys = v.node.First(), v.kind == KindMap
+	} else if m, ok := v.made.any.(*mapping); ok {
+		c.made = m.keys
+	} else {
+		c.made = v.made.list
 	}
 }
 
@@ -77,8 +75,8 @@ func (c *cursor) next() bool {
 
 // items are the items of a list or the keys of a map.
 func (v Value) items() []Value {
-	if x, ok := v.ref.([]Value); ok {
-		return x
+	if v.made != nil {
+		return v.made.list
 	}
 	out := make([]Value, 0, v.Len())
 	for c := v.cursor(); c.next(); {
@@ -89,7 +87,7 @@ func (v Value) items() []Value {
 
 // Entry finds an entry of a map by its key.
 func (v Value) Entry(key Value) (Value, bool) {
-	if m, ok := v.ref.(*mapping); ok {
+	if m, ok := as[*mapping](v); ok {
 		return m.find(key)
 	}
 	if key.kind == KindString {
@@ -100,13 +98,13 @@ func (v Value) Entry(key Value) (Value, bool) {
 
 // field finds an entry of a map by a string key.
 func (v Value) field(name string) (Value, bool) {
-	if v.ref == nil {
+	if v.made == nil {
 		if n := v.node.Get(name); n.Exists() && n.Kind() != tree.Null {
 			return Of(n), true
 		}
 		return Value{}, false
 	}
-	if m, ok := v.ref.(*mapping); ok {
+	if m, ok := as[*mapping](v); ok {
 		for i, k := range m.keys {
 			if k.kind == KindString && k.text() == name {
 				return m.values[i], true
@@ -143,16 +141,16 @@ func sameKey(a, b Value) bool {
 	case a.kind == KindString:
 		return a.text() == b.text()
 	}
-	return a.kind == KindBool && a.num == b.num
+	return a.kind == KindBool && a.small == b.small
 }
 
 // item is the i-th item of a list.
 func (v Value) item(i int64) (Value, bool) {
-	if items, ok := v.ref.([]Value); ok {
-		if i < 0 || i >= int64(len(items)) {
+	if v.made != nil {
+		if i < 0 || i >= int64(len(v.made.list)) {
 			return Value{}, false
 		}
-		return items[i], true
+		return v.made.list[i], true
 	}
 	if i < 0 || i >= int64(v.node.Len()) {
 		return Value{}, false

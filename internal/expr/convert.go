@@ -21,7 +21,7 @@ func size(f *Frame, v Value) Value {
 }
 
 func typeOf(_ *Frame, v Value) Value {
-	return Value{kind: KindType, ref: &kindNames[v.kind]}
+	return OfType(kindNames[v.kind])
 }
 
 func toString(_ *Frame, v Value) Value {
@@ -39,7 +39,7 @@ func toInt(_ *Frame, v Value) Value {
 	case KindInt:
 		return v
 	case KindUint:
-		if v.num <= math.MaxInt64 {
+		if v.uint() <= math.MaxInt64 {
 			return OfInt(v.int())
 		}
 	case KindDouble:
@@ -62,7 +62,7 @@ func toUint(_ *Frame, v Value) Value {
 		return v
 	case KindInt:
 		if v.int() >= 0 {
-			return OfUint(v.num)
+			return OfUint(v.uint())
 		}
 	case KindDouble:
 		if f := v.float(); f >= 0 && f < 1<<64 {
@@ -85,7 +85,7 @@ func toDouble(_ *Frame, v Value) Value {
 	case KindInt:
 		return OfFloat(float64(v.int()))
 	case KindUint:
-		return OfFloat(float64(v.num))
+		return OfFloat(float64(v.uint()))
 	case KindString:
 		if d, err := strconv.ParseFloat(v.text(), 64); err == nil {
 			return OfFloat(d)

@@ -2,7 +2,6 @@ package expr
 
 import (
 	"math"
-	"net/netip"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -22,8 +21,10 @@ func (f *Frame) equal(a, b Value) bool {
 	switch a.kind {
 	case KindNull:
 		return true
-	case KindBool, KindInt, KindUint:
-		return a.num == b.num
+	case KindBool:
+		return a.small == b.small
+	case KindInt, KindUint:
+		return a.int() == b.int()
 	case KindDouble:
 		return a.float() == b.float()
 	case KindString, KindType:
@@ -37,12 +38,10 @@ func (f *Frame) equal(a, b Value) bool {
 		y, okY := b.Unwrap()
 		return okX == okY && (!okX || f.equal(x, y))
 	case KindQuantity:
-		x, y := a.ref.(resource.Quantity), b.ref.(resource.Quantity)
+		x, y := a.made.any.(resource.Quantity), b.made.any.(resource.Quantity)
 		return x.Cmp(y) == 0
-	case KindIP:
-		return a.ref.(netip.Addr) == b.ref.(netip.Addr)
-	case KindCIDR:
-		return a.ref.(netip.Prefix) == b.ref.(netip.Prefix)
+	case KindIP, KindCIDR:
+		return a.made.any == b.made.any
 	}
 	return false
 }
@@ -84,7 +83,7 @@ func compare(x, y Value) (order int, known, comparable bool) {
 	case x.kind == KindString:
 		return strings.Compare(x.text(), y.text()), true, true
 	case x.kind == KindBool:
-		return int(x.num) - int(y.num), true, true
+		return int(x.small - y.small), true, true
 	}
 	return 0, false, false
 }
@@ -95,12 +94,12 @@ func compareNumbers(a, b Value) (int, bool) {
 	case a.kind == KindInt && b.kind == KindInt:
 		return sign(a.int(), b.int()), true
 	case a.kind == KindUint && b.kind == KindUint:
-		return sign(a.num, b.num), true
+		return sign(a.uint(), b.uint()), true
 	case a.kind == KindInt && b.kind == KindUint:
 		if a.int() < 0 {
 			return -1, true
 		}
-		return sign(a.num, b.num), true
+		return sign(a.uint(), b.uint()), true
 	case b.kind != KindDouble:
 		c, ok := compareNumbers(b, a)
 		return -c, ok
@@ -115,7 +114,7 @@ func compareNumbers(a, b Value) (int, bool) {
 	case KindInt:
 		return compareInt(a.int(), f), true
 	}
-	return compareUint(a.num, f), true
+	return compareUint(a.uint(), f), true
 }
 
 func compareInt(i int64, f float64) int {

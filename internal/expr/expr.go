@@ -16,12 +16,20 @@
 // # The language
 //
 // The CEL specification (github.com/google/cel-spec, doc/langdef.md) with the options and libraries of
-// k8s.io/apiserver/pkg/cel/environment. Planned: all operators and literals but bytes; all macros, those with
-// two variables included; optionals; conversions between scalars; the extensions of strings (without format()),
-// lists and sets; Kubernetes' lists, regular expressions, quantities, IP addresses and CIDRs. Not planned, and
-// so ErrUnsupported: bytes, timestamps and durations; format(), sortBy(), transformMapEntry(), URLs, semantic
-// versions, named formats, the authorizer and objects by type name. Equality with a quantity or address on one
-// side only is false here, and an error in the API server.
+// k8s.io/apiserver/pkg/cel/environment for Kubernetes 1.37. Planned: all operators, and all literals but bytes;
+// all macros but transformMapEntry(); optionals; conversions between scalars; the extensions of strings (but
+// format()), of lists and of sets; Kubernetes' lists, regular expressions, quantities, IP addresses and CIDRs.
+// Anything else is ErrUnsupported: bytes, timestamps and durations, URLs, semantic versions, named formats, the
+// authorizer, objects by the name of their type.
+//
+// # Differences from the API server
+//
+// The API server fixes at compile time which overload of a function is called, as far as it knows the types: in
+// string(x.?y.orValue(”)) the argument is a string, and at run time a number there is an error. Here it is
+// converted. The sum or difference of quantities may stand on the right of ==, which the API server takes for an
+// error, by an oversight in its comparison. Where distinct(), sort() and sortBy() are called on what is no list,
+// its evaluator ends, and no && or || absorbs that. Of a map's entries in random order, this package's are always in the
+// order in which they were written.
 //
 // # Bounds
 //

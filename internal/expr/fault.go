@@ -11,7 +11,7 @@ type fault string
 // Error is the text.
 func (e fault) Error() string { return string(e) }
 
-func failed(text string) Value { return Value{ref: fault(text)} }
+func failed(text string) Value { return OfError(fault(text)) }
 
 // missing is the error of a field or key that is not there. It is made once, when the expression is planned.
 type missing struct{ name string }
@@ -49,7 +49,7 @@ func noOverload(what string, args ...Value) Value {
 			e.count++
 		}
 	}
-	return Value{ref: &e}
+	return OfError(&e)
 }
 
 // Errors that need no details.

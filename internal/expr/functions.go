@@ -59,6 +59,7 @@ var functions = map[signature]function{
 	{"slice", 3, true}:    {many: slice},
 	{"first", 1, true}:    {one: first}, {"last", 1, true}: {one: last},
 	{"lists.range", 1, false}:     {one: numbers},
+	{"includes", 2, true}:         {two: includes},
 	{"sets.contains", 2, false}:   {two: setContains},
 	{"sets.intersects", 2, false}: {two: setIntersects},
 	{"sets.equivalent", 2, false}: {two: setEquivalent},

@@ -19,6 +19,7 @@ type tokenKind uint8
 const (
 	tokEOF tokenKind = iota
 	tokIdent
+	tokQuoted // the name of a field, between backticks
 	tokInt
 	tokUint
 	tokDouble
@@ -57,6 +58,8 @@ func (l *lexer) next() (token, error) {
 		return l.number(at)
 	case c == '"' || c == '\'':
 		return l.str(at, false, tokString)
+	case c == '`':
+		return l.quoted(at)
 	}
 	if op := operator2(l.src[at:]); op != 0 {
 		l.pos += 2
@@ -132,6 +135,21 @@ func (l *lexer) word(at int) (token, error) {
 		}
 	}
 	return token{kind: tokIdent, text: text, at: at}, nil
+}
+
+// quoted reads the name of a field between backticks, which may hold what a word may not.
+func (l *lexer) quoted(at int) (token, error) {
+	for l.pos++; l.pos < len(l.src); l.pos++ {
+		c := l.src[l.pos]
+		switch {
+		case c == '`' && l.pos > at+1:
+			l.pos++
+			return token{kind: tokQuoted, text: l.src[at+1 : l.pos-1], at: at}, nil
+		case !letter(c) && !digit(c) && strings.IndexByte(".-/ ", c) < 0:
+			return token{}, &SyntaxError{l.pos, "the name of a field between backticks has letters, digits and _ . - / only"}
+		}
+	}
+	return token{}, &SyntaxError{at, "the name of a field does not end with a backtick"}
 }
 
 func (l *lexer) number(at int) (token, error) {

@@ -6,23 +6,20 @@ import (
 
 // The functions of lists: Kubernetes' own, and cel-go's ext.Lists (version 3).
 
+// ordered says whether values of a kind have an order. The functions below take those of several kinds as in no
+// order to one another, which is what the API server's do.
+func ordered(k Kind) bool { return k >= KindBool && k <= KindString }
+
 func isSorted(f *Frame, v Value) Value {
 	if v.kind != KindList {
 		return noOverload("isSorted", v)
 	}
 	var before Value
 	for c := v.cursor(); c.next() && f.step(); before = c.item {
-		if before.kind == KindError {
-			if _, _, ok := compare(c.item, c.item); !ok {
-				return noOverload("isSorted", c.item)
-			}
-			continue
+		if !ordered(c.item.kind) {
+			return noOverload("isSorted", c.item)
 		}
-		order, known, comparable := compare(before, c.item)
-		if !comparable {
-			return noOverload("isSorted", before, c.item)
-		}
-		if known && order > 0 {
+		if order, known, _ := compare(before, c.item); known && order > 0 {
 			return OfBool(false)
 		}
 	}
@@ -33,13 +30,14 @@ func sum(f *Frame, v Value) Value {
 	if v.kind != KindList {
 		return noOverload("sum", v)
 	}
-	total := Value{kind: KindInt}
+	total, empty := OfInt(0), true
 	for c := v.cursor(); c.next() && f.step(); {
-		if total.node == (Value{}.node) && total.kind == KindInt && total.num == 0 && number(c.item.kind) && c.item.kind != KindInt {
-			total = Value{kind: c.item.kind}
-		}
-		if !number(c.item.kind) {
+		switch {
+		case !number(c.item.kind):
 			return noOverload("sum", v, c.item)
+		case empty:
+			total, empty = c.item, false
+			continue
 		}
 		if total = calculate(f, '+', total, c.item); total.kind == KindError {
 			return total
@@ -57,14 +55,11 @@ func extreme(f *Frame, v Value, name string, want int) Value {
 	}
 	var best Value
 	for c := v.cursor(); c.next() && f.step(); {
-		if best.kind == KindError {
-			best = c.item
+		if !ordered(c.item.kind) {
+			return noOverload(name, c.item)
 		}
-		order, known, comparable := compare(c.item, best)
-		if !comparable {
-			return noOverload(name, best, c.item)
-		}
-		if known && order == want {
+		order, known, _ := compare(c.item, best)
+		if best.kind == KindError || known && order == want {
 			best = c.item
 		}
 	}

@@ -89,7 +89,7 @@ func (c *compiler) cond(n *node) (cond, error) {
 	return func(f *Frame) verdict {
 		v := x(f)
 		if v.kind == KindBool {
-			return verdict(v.num)
+			return verdict(v.small)
 		}
 		return f.bad("_?_:_", v)
 	}, err

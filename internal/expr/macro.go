@@ -158,7 +158,7 @@ func (m *loop) transformMap(f *Frame) Value {
 		}
 		out.keys, out.values = append(out.keys, *f.local(m.at)), append(out.values, x)
 	}
-	return Value{kind: KindMap, ref: out}
+	return of(KindMap, out)
 }
 
 // sortBy sorts by what its body gives for each item.

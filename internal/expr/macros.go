@@ -42,6 +42,9 @@ func (p *parser) expand(n node) (*node, error) {
 }
 
 func (p *parser) macro(n node, form form) (*node, error) {
+	if on := n.args[0].op; n.text == "sortBy" && (on == opLiteral || on == opBytes || on == opMap || on == opMessage) {
+		return nil, &SyntaxError{int(n.at), "sortBy() sorts a list, and this is none"}
+	}
 	names := make([]string, form.names)
 	for i, a := range n.args[1 : 1+form.names] {
 		if a.op != opIdent || a.rooted {

@@ -48,7 +48,7 @@ func (c *compiler) truthOr(n *node) (cond, error) {
 		v, is := x(f)
 		switch {
 		case is == some && v.kind == KindBool:
-			return verdict(v.num)
+			return verdict(v.small)
 		case is == none:
 			return y(f)
 		}
@@ -151,13 +151,12 @@ func isZero(v Value) bool {
 		return v.text() == ""
 	case KindList, KindMap:
 		return v.Len() == 0
-	case KindBool, KindInt, KindUint:
-		return v.num == 0
+	case KindBool:
+		return v.small == 0
+	case KindInt, KindUint:
+		return v.int() == 0
 	case KindDouble:
 		return v.float() == 0
-	case KindOptional:
-		_, ok := v.Unwrap()
-		return !ok
 	}
 	return false
 }

@@ -25,9 +25,10 @@ type path struct {
 }
 
 type step struct {
-	missing      // the name of a field, or a constant key of text
-	key     code // of any other index; nil for a field
-	opt     bool
+	name  string // of a field, or a constant key of text
+	key   code   // of any other index; nil for a field
+	opt   bool
+	fault Value // what the absence of a field gives
 }
 
 // path plans x.name, x.?name, x[i] and x[?i], in any row.
@@ -66,11 +67,12 @@ func (c *compiler) step(n *node, s *step) (err error) {
 	if n.op == opIndex || n.op == opOptIndex {
 		if key, ok := constant(n.args[1]); ok && key.kind == KindString {
 			s.name = key.text()
-			return nil
+		} else if s.key, err = c.plan(n.args[1]); err != nil {
+			return err
 		}
-		s.key, err = c.plan(n.args[1])
 	}
-	return err
+	s.fault = OfError(&missing{s.name})
+	return nil
 }
 
 // find follows the path.
@@ -81,7 +83,7 @@ func (p *path) find(f *Frame) (Value, presence) {
 	} else {
 		v = p.base(f)
 	}
-	if v.kind == KindMap && v.ref == nil {
+	if v.kind == KindMap && v.made == nil {
 		return p.walk(f, v.node)
 	}
 	switch v.kind {
@@ -111,7 +113,7 @@ func (p *path) walk(f *Frame, n tree.Node) (Value, presence) {
 		n = n.Get(s.name)
 		if k := n.Kind(); k == tree.Invalid || k == tree.Null {
 			if is == plain {
-				return Value{ref: &s.missing}, broken
+				return s.fault, broken
 			}
 			return None, none
 		}
@@ -130,10 +132,10 @@ func (p *path) follow(f *Frame, v Value, i int, is presence) (Value, presence) {
 		switch {
 		case ok:
 			v = next
-		case next.kind == KindError && next.ref != nil:
+		case next.kind == KindError && next.made != nil:
 			return next, broken
 		case is == plain && s.key == nil:
-			return Value{ref: &s.missing}, broken
+			return s.fault, broken
 		case is == plain:
 			return OfError(&missing{next.Text()}), broken
 		default:
@@ -153,18 +155,15 @@ func (s *step) from(f *Frame, v Value) (Value, bool) {
 		case KindMap:
 			return v.field(s.name)
 		case KindList:
-			return noOverload("_[_]", v, Value{kind: KindString}), false
+			return noOverload("_[_]", v, Value{tag: tag{kind: KindString}}), false
 		}
 		return Value{}, false
 	}
 	k := s.key(f)
 	switch {
-	case k.kind == KindError:
-		return k, false
+	case k.kind < KindBool || k.kind > KindString: // nothing can be indexed with it, not even what is absent
+		return noOverload("_[_]", v, k), false
 	case v.kind == KindMap:
-		if k.kind > KindString || k.kind == KindNull {
-			return noOverload("_[_]", v, k), false
-		}
 		if found, ok := v.Entry(k); ok {
 			return found, true
 		}
@@ -186,7 +185,7 @@ func position(k Value) (int64, bool) {
 	case KindInt:
 		return k.int(), true
 	case KindUint:
-		return k.int(), k.num < 1<<63
+		return k.int(), k.uint() < 1<<63
 	case KindDouble:
 		return int64(k.float()), float64(int64(k.float())) == k.float()
 	}

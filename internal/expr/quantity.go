@@ -12,7 +12,7 @@ func quantity(_ *Frame, v Value) Value {
 	if err != nil {
 		return failed("read " + v.text() + " as a quantity: it is none, see isQuantity()")
 	}
-	return ofQuantity(q).at(v)
+	return OfAny(q).at(v)
 }
 
 func isQuantity(_ *Frame, v Value) Value {
@@ -28,8 +28,8 @@ func compareQuantities(a, b Value) (order int, ok bool) {
 	if !allKind(KindQuantity, a, b) {
 		return 0, false
 	}
-	x := a.ref.(resource.Quantity)
-	return x.Cmp(b.ref.(resource.Quantity)), true
+	x, y := a.made.any.(resource.Quantity), b.made.any.(resource.Quantity)
+	return x.Cmp(y), true
 }
 
 func isGreaterThan(_ *Frame, a, b Value) Value {
@@ -54,14 +54,14 @@ func compareTo(_ *Frame, a, b Value) Value {
 }
 
 func quantitySign(_ *Frame, v Value) Value {
-	if q, ok := v.ref.(resource.Quantity); ok {
+	if q, ok := as[resource.Quantity](v); ok {
 		return OfInt(int64(q.Sign()))
 	}
 	return noOverload("sign", v)
 }
 
 func asInteger(_ *Frame, v Value) Value {
-	q, ok := v.ref.(resource.Quantity)
+	q, ok := as[resource.Quantity](v)
 	if !ok {
 		return noOverload("asInteger", v)
 	}
@@ -72,7 +72,7 @@ func asInteger(_ *Frame, v Value) Value {
 }
 
 func isInteger(_ *Frame, v Value) Value {
-	q, ok := v.ref.(resource.Quantity)
+	q, ok := as[resource.Quantity](v)
 	if !ok {
 		return noOverload("isInteger", v)
 	}
@@ -81,7 +81,7 @@ func isInteger(_ *Frame, v Value) Value {
 }
 
 func asFloat(_ *Frame, v Value) Value {
-	if q, ok := v.ref.(resource.Quantity); ok {
+	if q, ok := as[resource.Quantity](v); ok {
 		return OfFloat(q.AsApproximateFloat64())
 	}
 	return noOverload("asApproximateFloat", v)
@@ -93,7 +93,7 @@ func quantityAdd(_ *Frame, a, b Value) Value {
 		return noOverload("add", a, b)
 	}
 	x.Add(y)
-	return ofQuantity(x)
+	return OfAny(x)
 }
 
 func quantitySub(_ *Frame, a, b Value) Value {
@@ -102,18 +102,18 @@ func quantitySub(_ *Frame, a, b Value) Value {
 		return noOverload("sub", a, b)
 	}
 	x.Sub(y)
-	return ofQuantity(x)
+	return OfAny(x)
 }
 
 // operands are a quantity, to be changed, and what is added to it: a quantity or an integer.
 func operands(a, b Value) (x, y resource.Quantity, ok bool) {
-	x, ok = a.ref.(resource.Quantity)
+	x, ok = as[resource.Quantity](a)
 	if !ok {
 		return x, y, false
 	}
 	if b.kind == KindInt {
 		return x.DeepCopy(), *resource.NewQuantity(b.int(), resource.DecimalExponent), true
 	}
-	y, ok = b.ref.(resource.Quantity)
+	y, ok = as[resource.Quantity](b)
 	return x.DeepCopy(), y, ok
 }

@@ -43,7 +43,7 @@ func (c *compiler) textTest(n *node) (cond, error) {
 			f.fault = OfError(err)
 			return bad
 		}
-		f.spendOn(a)
+		f.spend(1 + len(a.text())/bytesPerMatch)
 		return verdictOf(re.MatchString(a.text()))
 	}, err
 }
@@ -59,7 +59,7 @@ func constantTest(n *node, part string) (func(f *Frame, s string) verdict, error
 	}
 	return func(f *Frame, s string) verdict {
 		if len(s) >= bytesPerStep {
-			f.spend(len(s) / bytesPerStep)
+			f.spend(len(s) / bytesPerMatch)
 		}
 		return verdictOf(p.match(s))
 	}, nil
@@ -78,8 +78,9 @@ func (f *Frame) holds(name, s, part string) verdict {
 	return verdictOf(strings.Contains(s, part))
 }
 
-// What a regular expression that is not constant costs, and how many of them a frame keeps.
+// What regular expressions cost, and how many that are not constant a frame keeps.
 const (
+	bytesPerMatch   = 2
 	stepsPerPattern = 1000
 	maxPatterns     = 64
 )
@@ -128,7 +129,7 @@ func find(f *Frame, s, pattern Value) Value {
 	if err != nil {
 		return OfError(err)
 	}
-	f.spendOn(s)
+	f.spend(1 + len(s.text())/bytesPerMatch)
 	return OfString(re.FindString(s.text()))
 }
 
@@ -143,7 +144,7 @@ func findN(f *Frame, a []Value) Value {
 		return OfError(err)
 	}
 	s := a[0].text()
-	if !f.spend(1 + len(s)/4) {
+	if !f.spend(1 + len(s)/bytesPerMatch) {
 		return OfError(exhausted)
 	}
 	return OfStrings(re.FindAllString(s, int(a[2].int())))

@@ -38,3 +38,11 @@ func contains(f *Frame, v, part Value) bool {
 	}
 	return true
 }
+
+// includes is a list's membership, or the equality of anything else (Kubernetes' lists, version 1).
+func includes(f *Frame, v, what Value) Value {
+	if v.kind == KindList {
+		return OfBool(f.member(what, v) == yes)
+	}
+	return OfBool(f.equal(v, what))
+}

@@ -7,8 +7,8 @@ import (
 
 // The extension of strings (cel-go ext.Strings, version 2). Positions count code points.
 
-// made is a string that was made of another one, whose node it keeps.
-func made(f *Frame, of Value, name string, fn func(string) string) Value {
+// derived is a string that was made of another one, whose node it keeps.
+func derived(f *Frame, of Value, name string, fn func(string) string) Value {
 	if of.kind != KindString {
 		return noOverload(name, of)
 	}
@@ -19,11 +19,11 @@ func made(f *Frame, of Value, name string, fn func(string) string) Value {
 }
 
 func lowerASCII(f *Frame, v Value) Value {
-	return made(f, v, "lowerAscii", func(s string) string { return mapASCII(s, 'A', 'Z', 'a'-'A') })
+	return derived(f, v, "lowerAscii", func(s string) string { return mapASCII(s, 'A', 'Z', 'a'-'A') })
 }
 
 func upperASCII(f *Frame, v Value) Value {
-	return made(f, v, "upperAscii", func(s string) string { return mapASCII(s, 'a', 'z', 0x100+'A'-'a') })
+	return derived(f, v, "upperAscii", func(s string) string { return mapASCII(s, 'a', 'z', 0x100+'A'-'a') })
 }
 
 // mapASCII shifts the bytes from low to high.
@@ -43,13 +43,13 @@ func mapASCII(s string, low, high byte, shift int) string {
 	return s
 }
 
-func trim(f *Frame, v Value) Value { return made(f, v, "trim", strings.TrimSpace) }
+func trim(f *Frame, v Value) Value { return derived(f, v, "trim", strings.TrimSpace) }
 
 // quote writes a string as a CEL literal.
 func quote(f *Frame, v Value) Value {
 	escapes := strings.NewReplacer("\a", `\a`, "\b", `\b`, "\f", `\f`, "\n", `\n`, "\r", `\r`, "\t", `\t`,
 		"\v", `\v`, `\`, `\\`, `"`, `\"`)
-	return made(f, v, "quote", func(s string) string { return `"` + escapes.Replace(s) + `"` })
+	return derived(f, v, "quote", func(s string) string { return `"` + escapes.Replace(s) + `"` })
 }
 
 func allKind(k Kind, args ...Value) bool {
@@ -76,15 +76,15 @@ func splitN(f *Frame, a []Value) Value {
 }
 
 func cut(f *Frame, s, separator Value, n int) Value {
-	text := s.text()
-	if !f.spend(1 + len(text)/4) {
+	text, between := s.text(), separator.text()
+	if !f.spendOn(s) || !f.spend(2*strings.Count(text, between)) {
 		return OfError(exhausted)
 	}
-	return OfStrings(strings.SplitN(text, separator.text(), n))
+	return OfStrings(strings.SplitN(text, between, n))
 }
 
 func join(f *Frame, v Value) Value {
-	return joinWith(f, v, Value{kind: KindString, ref: new(string)})
+	return joinWith(f, v, OfString(""))
 }
 
 func joinWith(f *Frame, v, separator Value) Value {

@@ -13,31 +13,37 @@ func (p *parser) unary() (*node, error) {
 	if p.is('-') {
 		sign, of = '-', opNegate
 	}
-	odd := false
+	count := 0
 	for p.is(sign) {
 		if err := p.advance(); err != nil {
 			return nil, err
 		}
-		odd = !odd
+		count++
 	}
-	if !odd {
-		return p.member()
+	if of == opNegate && count == 1 {
+		if n, err := p.negative(); n != nil || err != nil {
+			return p.members(n, err)
+		}
 	}
-	if of == opNegate && (p.tok.kind == tokInt || p.tok.kind == tokDouble) {
-		// A sign right before a number belongs to it: -9223372036854775808 is in range.
-		p.tok.text = "-" + p.tok.text
-		return p.member()
-	}
-	x, err := p.member()
-	if err != nil {
-		return nil, err
+	x, err := p.members(p.primary())
+	if err != nil || count%2 == 0 {
+		return x, err
 	}
 	return p.node(node{op: of, args: p.args(x), at: at}), nil
 }
 
-// member reads a term with all the fields, indexes and calls behind it.
-func (p *parser) member() (*node, error) {
-	n, err := p.primary()
+// negative reads a number behind its sign, which belongs to it: -9223372036854775808 is in range. It is nil if
+// there is none.
+func (p *parser) negative() (*node, error) {
+	if p.tok.kind != tokInt && p.tok.kind != tokDouble {
+		return nil, nil
+	}
+	p.tok.text = "-" + p.tok.text
+	return p.primary()
+}
+
+// members reads all the fields, indexes and calls behind a term.
+func (p *parser) members(n *node, err error) (*node, error) {
 	for err == nil {
 		at := p.at()
 		switch {
@@ -45,11 +51,21 @@ func (p *parser) member() (*node, error) {
 			n, err = p.field(n, at)
 		case p.is('['):
 			n, err = p.index(n, at)
+		case p.is('{') && dotted(n):
+			n, err = p.entries(&node{op: opMessage, text: n.text, at: at}, true)
 		default:
 			return n, nil
 		}
 	}
 	return nil, err
+}
+
+// dotted says whether a term may be the name of a type, as Object.spec is in a MutatingAdmissionPolicy.
+func dotted(n *node) bool {
+	for n.op == opSelect {
+		n = n.args[0]
+	}
+	return n.op == opIdent
 }
 
 // field reads .name, .?name or .name(arguments).
@@ -61,8 +77,8 @@ func (p *parser) field(x *node, at int32) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	name := p.tok.text
-	if p.tok.kind != tokIdent || keyword(name) {
+	name, quoted := p.tok.text, p.tok.kind == tokQuoted
+	if !quoted && (p.tok.kind != tokIdent || keyword(name)) {
 		return nil, p.unexpected()
 	}
 	if err := p.advance(); err != nil {
@@ -71,7 +87,7 @@ func (p *parser) field(x *node, at int32) (*node, error) {
 	switch {
 	case optional:
 		return p.node(node{op: opOptional, text: name, args: p.args(x), at: at}), nil
-	case !p.is('('):
+	case quoted || !p.is('('):
 		return p.node(node{op: opSelect, text: name, args: p.args(x), at: at}), nil
 	}
 	args, err := p.arguments(x)
@@ -159,11 +175,9 @@ func (p *parser) primary() (*node, error) {
 		if err := p.advance(); err != nil {
 			return nil, err
 		}
-		if p.tok.kind != tokInt && p.tok.kind != tokDouble {
-			return nil, p.unexpected()
+		if n, err := p.negative(); n != nil || err != nil {
+			return n, err
 		}
-		p.tok.text = "-" + p.tok.text
-		return p.primary()
 	case p.is('['):
 		return p.list()
 	case p.is('{'):
@@ -200,15 +214,12 @@ func (p *parser) identifier(t token, rooted bool) (*node, error) {
 		}
 		return p.node(node{op: opLiteral, lit: &v, at: int32(t.at)}), nil
 	}
-	switch {
-	case p.is('('):
+	if p.is('(') {
 		args, err := p.arguments()
 		if err != nil {
 			return nil, err
 		}
 		return p.expand(node{op: opCall, text: t.text, args: args, rooted: rooted, at: int32(t.at)})
-	case p.is('{'):
-		return p.entries(&node{op: opMessage, text: t.text, at: int32(t.at)}, true)
 	}
 	return p.node(node{op: opIdent, text: t.text, rooted: rooted, at: int32(t.at)}), nil
 }

@@ -2,9 +2,6 @@ package expr
 
 import (
 	"math"
-	"net/netip"
-
-	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/bartizan-dev/bartizan/internal/tree"
 )
@@ -41,110 +38,150 @@ func (k Kind) String() string { return kindNames[k] }
 // Value is a value of the expression language. What came from a document keeps its node, scalars included,
 // so that whoever gets the value knows where it was written. A field that is null counts as absent: the API
 // server drops such fields when it decodes an object, before any policy sees it.
+//
+// A Value has four words, so that the Go compiler keeps it in registers.
 type Value struct {
-	kind Kind
-	num  uint64    // a bool or number; of a string that has no ref, the part of the node that is its text
+	tag
 	node tree.Node // where it was written, if it was
-	ref  any       // error, *string, []Value, *mapping, *Value (of an optional), resource.Quantity, netip.Addr ...
+	made *made     // what is not in the document
 }
 
-// The part of a node that is a string's text.
+// tag says what a value is, and holds one that is small.
+type tag struct {
+	kind  Kind
+	where where
+	small int32 // a bool, or a number of inTag
+}
+
+// where says where a string or number is.
+type where uint8
+
 const (
-	textOfNode = iota
-	textOfKey
+	inNode where = iota // the text of the node
+	inKey               // the key of the node
+	inTag
+	inMade
 )
+
+// made is what an expression made. Which field counts depends on the kind.
+type made struct {
+	num  uint64
+	text string
+	list []Value // also what an optional holds
+	any  any     // an error, *mapping, resource.Quantity, netip.Addr or netip.Prefix
+}
 
 // mapping is a map that an expression built, in the order in which it was written.
 type mapping struct{ keys, values []Value }
 
 // Null is CEL's null.
-var Null = Value{kind: KindNull}
+var Null = Value{tag: tag{kind: KindNull}}
 
 // None is the empty optional.
-var None = Value{kind: KindOptional}
+var None = Value{tag: tag{kind: KindOptional}}
 
 // Of is the value of a node. The zero Node gives an error.
 func Of(n tree.Node) Value {
+	v := Value{node: n}
 	switch n.Kind() {
 	case tree.Map:
-		return Value{kind: KindMap, node: n}
+		v.kind = KindMap
 	case tree.List:
-		return Value{kind: KindList, node: n}
+		v.kind = KindList
 	case tree.String:
-		return Value{kind: KindString, node: n}
+		v.kind = KindString
 	case tree.Bool:
+		v.kind, v.where = KindBool, inTag
 		if b, _ := n.Bool(); b {
-			return Value{kind: KindBool, num: 1, node: n}
+			v.small = 1
 		}
-		return Value{kind: KindBool, node: n}
 	case tree.Null:
-		return Value{kind: KindNull, node: n}
+		v.kind = KindNull
 	case tree.Int:
-		if i, ok := n.Int(); ok {
-			return Value{kind: KindInt, num: uint64(i), node: n}
-		}
-		return ofDouble(n)
+		v.kind = KindInt
 	case tree.Float:
-		return ofDouble(n)
+		v.kind = KindDouble
+	default:
+		return failed("nothing stands there")
 	}
-	return failed("nothing stands there")
-}
-
-func ofDouble(n tree.Node) Value {
-	f, _ := n.Float()
-	return Value{kind: KindDouble, num: math.Float64bits(f), node: n}
+	return v
 }
 
 // ofKey is the key under which a node stands; it keeps the node.
-func ofKey(n tree.Node) Value { return Value{kind: KindString, num: textOfKey, node: n} }
+func ofKey(n tree.Node) Value { return Value{tag: tag{kind: KindString, where: inKey}, node: n} }
 
 // OfBool is a boolean.
 func OfBool(b bool) Value {
 	if b {
-		return Value{kind: KindBool, num: 1}
+		return Value{tag: tag{KindBool, inTag, 1}}
 	}
-	return Value{kind: KindBool}
+	return Value{tag: tag{KindBool, inTag, 0}}
 }
 
 // OfInt is a signed integer.
-func OfInt(i int64) Value { return Value{kind: KindInt, num: uint64(i)} }
+func OfInt(i int64) Value {
+	if i >= math.MinInt32 && i <= math.MaxInt32 {
+		return Value{tag: tag{KindInt, inTag, int32(i)}}
+	}
+	return ofMade(KindInt, &made{num: uint64(i)})
+}
 
 // OfUint is an unsigned integer.
-func OfUint(u uint64) Value { return Value{kind: KindUint, num: u} }
+func OfUint(u uint64) Value {
+	if u <= math.MaxInt32 {
+		return Value{tag: tag{KindUint, inTag, int32(u)}}
+	}
+	return ofMade(KindUint, &made{num: u})
+}
 
 // OfFloat is a double.
-func OfFloat(f float64) Value { return Value{kind: KindDouble, num: math.Float64bits(f)} }
+func OfFloat(f float64) Value { return ofMade(KindDouble, &made{num: math.Float64bits(f)}) }
 
 // OfString is a string.
-func OfString(s string) Value { return Value{kind: KindString, ref: &s} }
+func OfString(s string) Value { return ofMade(KindString, &made{text: s}) }
 
 // OfStrings is a list of strings.
 func OfStrings(items []string) Value {
-	out := make([]Value, len(items))
-	for i := range items {
-		out[i] = Value{kind: KindString, ref: &items[i]}
+	out, all := make([]Value, len(items)), make([]made, len(items))
+	for i, s := range items {
+		all[i].text = s
+		out[i] = ofMade(KindString, &all[i])
 	}
 	return OfList(out)
 }
 
 // OfList is a list. The caller leaves items alone afterwards.
-func OfList(items []Value) Value { return Value{kind: KindList, ref: items} }
+func OfList(items []Value) Value {
+	if len(items) == 0 {
+		return Value{tag: tag{kind: KindList}}
+	}
+	return ofMade(KindList, &made{list: items})
+}
 
 // OfMap is a map. The caller leaves keys and values alone afterwards.
-func OfMap(keys, values []Value) Value { return Value{kind: KindMap, ref: &mapping{keys, values}} }
+func OfMap(keys, values []Value) Value { return of(KindMap, &mapping{keys, values}) }
 
 // OfError is a failed evaluation.
-func OfError(err error) Value { return Value{ref: err} }
+func OfError(err error) Value { return of(KindError, err) }
 
 // OfType is a type, by its name.
-func OfType(name string) Value { return Value{kind: KindType, ref: &name} }
+func OfType(name string) Value { return ofMade(KindType, &made{text: name}) }
 
 // Some is an optional that holds a value.
-func Some(v Value) Value { return Value{kind: KindOptional, ref: &v} }
+func Some(v Value) Value { return ofMade(KindOptional, &made{list: []Value{v}}) }
 
-func ofQuantity(q resource.Quantity) Value { return Value{kind: KindQuantity, ref: q} }
-func ofIP(a netip.Addr) Value              { return Value{kind: KindIP, ref: a} }
-func ofCIDR(p netip.Prefix) Value          { return Value{kind: KindCIDR, ref: p} }
+func ofMade(k Kind, m *made) Value { return Value{tag: tag{kind: k, where: inMade}, made: m} }
+
+// of is a value that Go knows by its type.
+func of(k Kind, x any) Value { return ofMade(k, &made{any: x}) }
+
+// as is what of made a value of.
+func as[T any](v Value) (x T, ok bool) {
+	if v.made != nil {
+		x, ok = v.made.any.(T)
+	}
+	return x, ok
+}
 
 // Kind is the value's kind.
 func (v Value) Kind() Kind { return v.kind }
@@ -153,7 +190,7 @@ func (v Value) Kind() Kind { return v.kind }
 func (v Value) Node() tree.Node { return v.node }
 
 // Bool is the value of a boolean.
-func (v Value) Bool() (value, ok bool) { return v.num != 0, v.kind == KindBool }
+func (v Value) Bool() (value, ok bool) { return v.small != 0, v.kind == KindBool }
 
 // Str is the text of a string.
 func (v Value) Str() (value string, ok bool) {
@@ -168,7 +205,7 @@ func (v Value) Err() error {
 	if v.kind != KindError {
 		return nil
 	}
-	if err, ok := v.ref.(error); ok {
+	if err, ok := as[error](v); ok {
 		return err
 	}
 	return fault("no value")
@@ -176,21 +213,39 @@ func (v Value) Err() error {
 
 // Unwrap is what an optional holds; ok is false for an empty one and for what is no optional.
 func (v Value) Unwrap() (Value, bool) {
-	if p, ok := v.ref.(*Value); ok && v.kind == KindOptional {
-		return *p, true
+	if v.kind == KindOptional && v.made != nil {
+		return v.made.list[0], true
 	}
 	return Value{}, false
 }
 
-func (v Value) int() int64     { return int64(v.num) }
-func (v Value) float() float64 { return math.Float64frombits(v.num) }
+func (v Value) int() int64 {
+	switch v.where {
+	case inTag:
+		return int64(v.small)
+	case inMade:
+		return int64(v.made.num)
+	}
+	i, _ := v.node.Int()
+	return i
+}
+
+func (v Value) uint() uint64 { return uint64(v.int()) }
+
+func (v Value) float() float64 {
+	if v.where == inMade {
+		return math.Float64frombits(v.made.num)
+	}
+	d, _ := v.node.Float()
+	return d
+}
 
 // text is the text of a string or the name of a type.
 func (v Value) text() string {
-	if p, ok := v.ref.(*string); ok {
-		return *p
-	}
-	if v.num == textOfKey {
+	switch v.where {
+	case inMade:
+		return v.made.text
+	case inKey:
 		return v.node.Key()
 	}
 	return v.node.Text()

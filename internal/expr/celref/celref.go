@@ -5,13 +5,16 @@ package celref
 
 import (
 	"fmt"
+	"net/netip"
 	"reflect"
 
 	"github.com/google/cel-go/cel"
 	"github.com/google/cel-go/common/types"
 	"github.com/google/cel-go/common/types/ref"
 	"github.com/google/cel-go/common/types/traits"
+	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/util/version"
+	apicel "k8s.io/apiserver/pkg/cel"
 	"k8s.io/apiserver/pkg/cel/environment"
 
 	"github.com/bartizan-dev/bartizan/internal/expr"
@@ -33,6 +36,20 @@ func New(minor int, variables []string) (*Env, error) {
 		return nil, fmt.Errorf("set up CEL for Kubernetes 1.%d: %w", minor, err)
 	}
 	return &Env{set.StoredExpressionsEnv()}, nil
+}
+
+// Latest is the Kubernetes minor version whose environment Check uses.
+const Latest = 37
+
+// Check says what is wrong with an expression over variables of dynamic type in the environment of Kubernetes
+// 1.Latest: its syntax, its types, its functions.
+func Check(src string, variables []string) error {
+	e, err := New(Latest, variables)
+	if err != nil {
+		return err
+	}
+	_, err = e.Compile(src)
+	return err
 }
 
 // Program is a checked expression.
@@ -70,16 +87,31 @@ func (e *Env) Parse(src string) error {
 // Eval evaluates over variables. Maps and lists of the result that stand in a document keep their nodes;
 // scalars do not.
 func (p *Program) Eval(variables map[string]expr.Value) expr.Value {
-	c := converter{nodes: map[uintptr]tree.Node{}}
-	native := make(map[string]any, len(variables))
-	for name, v := range variables {
-		native[name] = c.native(v)
+	return p.EvalIn(Convert(variables))
+}
+
+// Variables are variables in the form that cel-go takes.
+type Variables struct {
+	converter
+	native map[string]any
+}
+
+// Convert converts variables for several evaluations.
+func Convert(variables map[string]expr.Value) Variables {
+	v := Variables{converter{nodes: map[uintptr]tree.Node{}}, make(map[string]any, len(variables))}
+	for name, x := range variables {
+		v.native[name] = v.converter.native(x)
 	}
-	out, _, err := p.program.Eval(native)
+	return v
+}
+
+// EvalIn is Eval over variables that are converted.
+func (p *Program) EvalIn(v Variables) expr.Value {
+	out, _, err := p.program.Eval(v.native)
 	if err != nil {
 		return expr.OfError(err)
 	}
-	return c.value(out)
+	return v.value(out)
 }
 
 // converter turns values into what cel-go takes and back.
@@ -108,8 +140,23 @@ func (c *converter) native(v expr.Value) any {
 		return l
 	case expr.KindError:
 		return types.NewErr("%v", v.Err())
+	case expr.KindOptional:
+		inner, ok := v.Unwrap()
+		if !ok {
+			return types.OptionalNone
+		}
+		return types.OptionalOf(types.DefaultTypeAdapter.NativeToValue(c.native(inner)))
 	}
-	return v.Any()
+	switch made := v.Any().(type) {
+	case resource.Quantity:
+		return apicel.Quantity{Quantity: &made}
+	case netip.Addr:
+		return apicel.IP{Addr: made}
+	case netip.Prefix:
+		return apicel.CIDR{Prefix: made}
+	default:
+		return made
+	}
 }
 
 func (c *converter) keep(at uintptr, n tree.Node) {
@@ -145,6 +192,12 @@ func (c *converter) value(v ref.Val) expr.Value {
 		return c.list(v)
 	case *types.Type:
 		return expr.OfType(v.TypeName())
+	}
+	switch made := v.Value().(type) {
+	case *resource.Quantity:
+		return expr.OfAny(*made)
+	case netip.Addr, netip.Prefix:
+		return expr.OfAny(made)
 	}
 	return expr.OfError(fmt.Errorf("the expression gives a %s, which rules cannot use", v.Type().TypeName()))
 }
