@@ -8,6 +8,7 @@ import (
 	"github.com/bartizan-dev/bartizan/internal/scan"
 	"github.com/bartizan-dev/bartizan/internal/sink"
 	"github.com/bartizan-dev/bartizan/internal/source/cluster"
+	"github.com/bartizan-dev/bartizan/rule"
 )
 
 // inputFlags say what is read.
@@ -40,20 +41,21 @@ func (f *inputFlags) add(cmd *cobra.Command) {
 }
 
 // open makes the source that the flags and arguments name. The second result counts what was read, after it was.
-func (f *inputFlags) open(cmd *cobra.Command, args []string, e *engine.Engine) (bartizan.Source, func() sink.Inputs, error) {
+// Of a live cluster it reads the kinds given.
+func (f *inputFlags) open(cmd *cobra.Command, args, kinds []string, target rule.Version) (bartizan.Source, func() sink.Inputs, error) {
 	paths := append(append([]string(nil), args...), f.files...)
 	f.text = func(string) (string, bool) { return "", false }
 	if f.cluster {
 		if len(paths) > 0 {
 			return nil, nil, usage("--cluster reads the live cluster: leave out %s, or leave out --cluster", paths[0])
 		}
-		return f.openCluster(e)
+		return f.openCluster(kinds)
 	}
 	if len(paths) == 0 {
 		return nil, nil, usage("nothing to read: name files or directories, - for standard input, or --cluster")
 	}
 	in := scan.Inputs{
-		Paths: paths, Stdin: cmd.InOrStdin(), KubeVersion: e.Version().String(),
+		Paths: paths, Stdin: cmd.InOrStdin(), KubeVersion: target.String(),
 		Helm: scan.HelmInputs{Values: f.values, Set: f.set, SetString: f.setString, Namespace: f.options.Namespace},
 	}
 	src, err := in.Source()
@@ -67,10 +69,8 @@ func (f *inputFlags) open(cmd *cobra.Command, args []string, e *engine.Engine) (
 	}, nil
 }
 
-func (f *inputFlags) openCluster(e *engine.Engine) (bartizan.Source, func() sink.Inputs, error) {
-	for _, r := range e.Rules() {
-		f.options.Kinds = append(f.options.Kinds, r.On...)
-	}
+func (f *inputFlags) openCluster(kinds []string) (bartizan.Source, func() sink.Inputs, error) {
+	f.options.Kinds = append(f.options.Kinds, kinds...)
 	src, err := cluster.Open(f.options)
 	if err != nil {
 		return nil, nil, usage("%w", err)
@@ -79,4 +79,26 @@ func (f *inputFlags) openCluster(e *engine.Engine) (bartizan.Source, func() sink
 		c := src.Counts()
 		return sink.Inputs{Cluster: src.Name(), Objects: c.Objects, Workloads: c.Workloads}
 	}, nil
+}
+
+// kindsOf are the kinds that an engine's rules ask for.
+func kindsOf(e *engine.Engine) (kinds []string) {
+	for _, r := range e.Rules() {
+		kinds = append(kinds, r.On...)
+	}
+	return kinds
+}
+
+// load reads everything that the flags and arguments name, for the sub-commands that run no rules: the World,
+// the objects and what could not be read. Of a live cluster it reads the kinds given.
+func (f *inputFlags) load(cmd *cobra.Command, args, kinds []string, target rule.Version) (*scan.Report, error) {
+	src, _, err := f.open(cmd, args, kinds, target)
+	if err != nil {
+		return nil, err
+	}
+	report, err := scan.Read(cmd.Context(), src)
+	if err != nil {
+		return nil, scanError(err)
+	}
+	return report, nil
 }

@@ -50,10 +50,16 @@ type Report struct {
 	Notes    []string
 }
 
+// Read reads everything and judges nothing: the Report has World, Objects, Gaps and Skips.
+func Read(ctx context.Context, src bartizan.Source) (*Report, error) {
+	report := &Report{}
+	return report, report.read(ctx, src)
+}
+
 // Run reads, judges and triages.
 func (r *Request) Run(ctx context.Context) (*Report, error) {
-	report := &Report{}
-	if err := report.read(ctx, r.Source); err != nil {
+	report, err := Read(ctx, r.Source)
+	if err != nil {
 		return nil, err
 	}
 	keep := func(f bartizan.Finding) error {
