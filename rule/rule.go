@@ -105,6 +105,17 @@ type Pass struct {
 	Version Version // the target Kubernetes version
 	Param   func(name string) any
 	Report  func(Hit)
+	// Shared gives what was made for a key when a rule first asked for it on this entity: what several rules
+	// need, made once. It may be nil where a rule runs alone; use Share.
+	Shared func(key any, make func() any) any
+}
+
+// Share is what rules on the same entity have in common, made once. Keys are of types of the rules' own.
+func Share[T any](p *Pass, key any, make func() T) T {
+	if p.Shared == nil {
+		return make()
+	}
+	return p.Shared(key, func() any { return make() }).(T)
 }
 
 // Hit is one place where a Go rule found its subject wanting.

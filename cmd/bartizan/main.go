@@ -31,7 +31,7 @@ const (
 )
 
 // gcPercent is how much the heap may grow between collections.
-const gcPercent = 35
+const gcPercent = 25
 
 // exitError carries an exit code up to main; a nil err prints nothing.
 type exitError struct {

@@ -12,23 +12,47 @@ import (
 	"github.com/bartizan-dev/bartizan/rule"
 )
 
-// patchOp is one operation of a JSON Patch (RFC 6902).
+// patchOp is one operation of a JSON Patch (RFC 6902): "add", "replace" or "remove", which has no value.
 type patchOp struct {
-	Op    string `json:"op"`
-	Path  string `json:"path"`
-	Value any    `json:"value,omitempty"`
+	Op, Path string
+	Value    any
 }
 
-// MarshalJSON writes the value of add and replace even where it is null, false or empty.
-func (p patchOp) MarshalJSON() ([]byte, error) {
+// appendTo appends the operation as JSON.
+func (p patchOp) appendTo(b []byte) ([]byte, error) {
+	b = appendJSONText(append(b, `{"op":"`+p.Op+`","path":`...), p.Path)
 	if p.Op == "remove" {
-		return json.Marshal(map[string]string{"op": p.Op, "path": p.Path})
+		return append(b, '}'), nil
 	}
-	return json.Marshal(struct {
-		Op    string `json:"op"`
-		Path  string `json:"path"`
-		Value any    `json:"value"`
-	}{p.Op, p.Path, p.Value})
+	b = append(b, `,"value":`...)
+	switch v := p.Value.(type) {
+	case nil:
+		b = append(b, "null"...)
+	case bool:
+		b = strconv.AppendBool(b, v)
+	case int64:
+		b = strconv.AppendInt(b, v, 10)
+	case string:
+		b = appendJSONText(b, v)
+	default:
+		value, err := json.Marshal(v)
+		if err != nil {
+			return nil, fmt.Errorf("write the value of %s: %w", p.Path, err)
+		}
+		b = append(b, value...)
+	}
+	return append(b, '}'), nil
+}
+
+// appendJSONText appends a string as JSON.
+func appendJSONText(b []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+			quoted, _ := json.Marshal(s) // a string always has a form
+			return append(b, quoted...)
+		}
+	}
+	return append(append(append(b, '"'), s...), '"')
 }
 
 // change makes the Change of a rule's fix for one hit; nil where no step has anything to do. Steps that
@@ -56,13 +80,19 @@ func change(r *rule.Rule, o *kube.Object, base tree.Node, ops []rule.Op) *bartiz
 	return c
 }
 
+// encode writes a patch; nil where a value has no form in JSON, as only NaN and infinities have none.
 func encode(ops []patchOp) []byte {
-	out, err := json.Marshal(ops)
-	if err != nil {
-		// Values come from YAML or JSON; only NaN and infinities cannot be written back.
-		return nil
+	b := []byte{'['}
+	for i, op := range ops {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		var err error
+		if b, err = op.appendTo(b); err != nil {
+			return nil
+		}
 	}
-	return out
+	return append(b, ']')
 }
 
 // step turns one step of a fix into an operation and its inverse.

@@ -214,6 +214,9 @@ func (r *run) do(emit func(bartizan.Finding) error) (Result, error) {
 	go func() {
 		defer close(next)
 		for i := range chunks {
+			if ctx.Err() != nil {
+				return // select would take either way
+			}
 			select {
 			case next <- i:
 			case <-ctx.Done():

@@ -34,10 +34,21 @@ type judge struct {
 	failed []string // rules that could not be evaluated on the object at hand
 	reason string   // of the first of them
 	at     tree.Node
+	shared map[any]any // what rules in Go made of the object at hand for one another
 }
 
 func newJudge(e *Engine, w bartizan.World, counts []Count) *judge {
-	return &judge{engine: e, world: w, counts: counts, frame: newFrame(e.scope), same: newInterner()}
+	return &judge{engine: e, world: w, counts: counts, frame: newFrame(e.scope), same: newInterner(), shared: map[any]any{}}
+}
+
+// share is rule.Pass.Shared.
+func (j *judge) share(key any, make func() any) any {
+	made, ok := j.shared[key]
+	if !ok {
+		made = make()
+		j.shared[key] = made
+	}
+	return made
 }
 
 func (j *judge) chunk(objects []*kube.Object) batch {
@@ -50,6 +61,7 @@ func (j *judge) chunk(objects []*kube.Object) batch {
 
 func (j *judge) object(o *kube.Object) {
 	j.failed, j.reason, j.at = j.failed[:0], "", tree.Node{}
+	clear(j.shared)
 	j.frame.object(o, j.world)
 	for _, p := range j.engine.plansFor(o) {
 		j.rule(p, o, o.Root)

@@ -122,7 +122,8 @@ func (p *plan) hits(j *judge, o *kube.Object, base tree.Node) (applies bool, err
 func (p *plan) check(j *judge, o *kube.Object) error {
 	p.rule.Check(&rule.Pass{
 		Rule: p.rule, World: j.world, Entity: o.Entity(), Version: p.config.Version,
-		Param: func(name string) any { return p.values[name] },
+		Param:  func(name string) any { return p.values[name] },
+		Shared: j.share,
 		Report: func(h rule.Hit) {
 			n := o.Root.Lookup(h.Path)
 			if !n.Exists() {

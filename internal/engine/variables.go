@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/bartizan-dev/bartizan"
@@ -35,7 +36,17 @@ func Definitions() []Definition {
 		{"ephemeralContainers", "pod.?ephemeralContainers.orValue([])"},
 		{"containers", "initContainers + appContainers + ephemeralContainers"},
 		{"volumes", "pod.?volumes.orValue([])"},
+		{"images", "containers.map(c, type(c.?image.orValue(null)) == string, c.image)"},
+		{"commands", "containers.map(c, (" + listOrNone("command") + " + " + listOrNone("args") +
+			" + " + listOrNone("lifecycle.?postStart.?exec.?command") + " + " + listOrNone("lifecycle.?preStop.?exec.?command") +
+			").filter(a, type(a) == string))"},
+		{"environment", "containers.map(c, " + listOrNone("env") + ".filter(e, type(e.?value.orValue(null)) == string))"},
 	}
+}
+
+// listOrNone is a list in a container, or an empty one where the field is missing or is no list.
+func listOrNone(path string) string {
+	return "(type(c.?" + path + ".orValue(null)) == list ? c." + strings.ReplaceAll(path, "?", "") + " : [])"
 }
 
 // scope is the scope of all rules' expressions.

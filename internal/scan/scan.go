@@ -63,7 +63,7 @@ func (r *Request) Run(ctx context.Context) (*Report, error) {
 		return nil, err
 	}
 	keep := func(f bartizan.Finding) error {
-		report.Findings = append(report.Findings, f)
+		report.keep(f)
 		return nil
 	}
 	result, err := r.Engine.Run(ctx, report.World, report.Objects, keep)
@@ -83,6 +83,22 @@ func (r *Request) Run(ctx context.Context) (*Report, error) {
 	}
 	report.triage(r)
 	return report, nil
+}
+
+// manyFindings is from how many findings on their array is worth growing by foresight.
+const manyFindings = 1 << 14
+
+// keep adds a finding. Findings come in the order of the objects: how far they have come tells how many there
+// will be, and the array, the largest one of a scan, need not be copied again and again.
+func (p *Report) keep(f bartizan.Finding) {
+	if n := len(p.Findings); n == cap(p.Findings) && n >= manyFindings {
+		i := slices.IndexFunc(p.Objects, func(o *kube.Object) bool { return o.Ref == f.Subject })
+		if i > 0 {
+			rest := float64(len(p.Objects)-i) / float64(i)
+			p.Findings = slices.Grow(p.Findings, n/8+int(float64(n)*min(rest, 64)))
+		}
+	}
+	p.Findings = append(p.Findings, f)
 }
 
 // read fills World, Objects, Gaps and Skips.

@@ -37,17 +37,17 @@ type docFix struct {
 }
 
 type docFinding struct {
-	Type        string              `json:"type,omitempty"` // jsonl only
-	Rule        string              `json:"rule"`
-	Title       string              `json:"title"`
-	Severity    string              `json:"severity"`
-	Verdict     string              `json:"verdict"`
-	Subject     docSubject          `json:"subject"`
-	Message     string              `json:"message"`
-	Evidence    []docEvidence       `json:"evidence"`
-	Fix         *docFix             `json:"fix,omitempty"`
-	Maps        map[string][]string `json:"maps"`
-	Fingerprint string              `json:"fingerprint"`
+	Type        string          `json:"type,omitempty"` // jsonl only
+	Rule        string          `json:"rule"`
+	Title       string          `json:"title"`
+	Severity    string          `json:"severity"`
+	Verdict     string          `json:"verdict"`
+	Subject     docSubject      `json:"subject"`
+	Message     string          `json:"message"`
+	Evidence    []docEvidence   `json:"evidence"`
+	Fix         *docFix         `json:"fix,omitempty"`
+	Maps        json.RawMessage `json:"maps"`
+	Fingerprint string          `json:"fingerprint"`
 }
 
 type docGap struct {
@@ -63,7 +63,7 @@ func document(run *Run, f bartizan.Finding) docFinding {
 	d := docFinding{
 		Rule: f.Rule, Title: run.title(f.Rule), Severity: f.Severity.String(), Verdict: f.Verdict.String(),
 		Subject: docSubject(f.Subject), Message: f.Message, Evidence: make([]docEvidence, 0, len(f.Evidence)),
-		Maps: run.maps(f.Rule), Fingerprint: run.fingerprint(f),
+		Maps: run.mapsJSON(f.Rule), Fingerprint: run.fingerprint(f),
 	}
 	for _, e := range f.Evidence {
 		o := e.Origin
@@ -98,15 +98,24 @@ func gapDocument(g bartizan.Gap) docGap {
 // marshal is json.Marshal with what a terminal could take as a command, or show in the wrong direction,
 // escaped as well: -o json is often read on one.
 func marshal(v any) ([]byte, error) {
-	b, err := json.Marshal(v)
-	if err != nil {
+	var e encoder
+	return e.encode(v)
+}
+
+// encoder marshals many values in the same memory. The zero value is ready.
+type encoder struct{ buffer bytes.Buffer }
+
+// encode is marshal; what it gives is overwritten by the next call.
+func (e *encoder) encode(v any) ([]byte, error) {
+	e.buffer.Reset()
+	if err := json.NewEncoder(&e.buffer).Encode(v); err != nil {
 		return nil, fmt.Errorf("write JSON: %w", err)
 	}
-	return escapeJSON(b), nil
+	return escapeJSON(bytes.TrimSuffix(e.buffer.Bytes(), []byte{'\n'})), nil
 }
 
 func escapeJSON(b []byte) []byte {
-	if plain(string(b)) {
+	if plain(b) {
 		return b
 	}
 	var out bytes.Buffer

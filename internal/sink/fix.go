@@ -1,6 +1,7 @@
 package sink
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -15,15 +16,26 @@ func (run *Run) title(id string) string {
 	return id
 }
 
-// maps lists the controls that a rule serves, by framework.
-func (run *Run) maps(id string) map[string][]string {
+// mapsJSON lists the controls that a rule serves, by framework.
+func (run *Run) mapsJSON(id string) json.RawMessage {
+	if text, ok := run.controlsJSON[id]; ok {
+		return text
+	}
 	all := map[string][]string{}
 	if r := run.Rules[id]; r != nil {
 		for _, m := range r.Maps {
 			all[m.Framework] = append(all[m.Framework], m.Control)
 		}
 	}
-	return all
+	text, err := json.Marshal(all)
+	if err != nil {
+		text = []byte("{}") // a map of strings always has a form
+	}
+	if run.controlsJSON == nil {
+		run.controlsJSON = map[string]json.RawMessage{}
+	}
+	run.controlsJSON[id] = text
+	return text
 }
 
 // redacted says whether the values that a rule found must not be shown.

@@ -14,6 +14,7 @@ type jsonSink struct {
 	run *Run
 	n   tally
 	sep string
+	enc encoder
 	err error
 }
 
@@ -71,11 +72,13 @@ func (s *jsonSink) member(name string, v any) {
 }
 
 func (s *jsonSink) value(v any) {
-	b, err := marshal(v)
-	if err != nil && s.err == nil {
+	b, err := s.enc.encode(v)
+	if s.err == nil {
 		s.err = err
 	}
-	s.text(string(b))
+	if s.err == nil {
+		_, s.err = s.out.Write(b)
+	}
 }
 
 func (s *jsonSink) text(t string) {

@@ -14,6 +14,7 @@ type jsonlSink struct {
 	out *bufio.Writer
 	run *Run
 	n   tally
+	enc encoder
 }
 
 func newJSONL(w io.Writer, run *Run) bartizan.Sink {
@@ -59,7 +60,7 @@ func (s *jsonlSink) Close() error {
 }
 
 func (s *jsonlSink) line(v any) error {
-	b, err := marshal(v)
+	b, err := s.enc.encode(v)
 	if err != nil {
 		return err
 	}

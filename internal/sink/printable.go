@@ -32,7 +32,7 @@ func Printable(s string) string {
 }
 
 // plain says that a text is ASCII with nothing to escape, the common case.
-func plain(s string) bool {
+func plain[T string | []byte](s T) bool {
 	for i := range len(s) {
 		if s[i] < ' ' || s[i] > '~' {
 			return false

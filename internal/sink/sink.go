@@ -4,6 +4,7 @@
 package sink
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"sort"
@@ -39,6 +40,8 @@ type Run struct {
 	Width   int // columns; 0 means 80
 	Colour  bool
 	Verbose bool // show every finding, not a page
+
+	controlsJSON map[string]json.RawMessage // what mapsJSON made, by rule
 }
 
 // Held is a finding that was not reported, and why.

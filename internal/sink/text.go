@@ -17,8 +17,11 @@ type textSink struct {
 	fold groups
 }
 
+// fewSubjects is more subjects than a line of a terminal can name.
+const fewSubjects = 512
+
 func newText(w io.Writer, run *Run) bartizan.Sink {
-	return &textSink{run: run, page: newPage(w, run), fold: groups{keep: run.Verbose}}
+	return &textSink{run: run, page: newPage(w, run), fold: groups{keep: run.Verbose, few: fewSubjects}}
 }
 
 func (s *textSink) Write(ctx context.Context, f bartizan.Finding) error {

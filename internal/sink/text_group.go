@@ -3,6 +3,7 @@ package sink
 import (
 	"cmp"
 	"fmt"
+	"hash/maphash"
 	"slices"
 	"strings"
 
@@ -17,9 +18,15 @@ type group struct {
 	first    bartizan.Finding
 	findings int
 	fixes    int
-	seen     map[bartizan.Ref]bool
-	subjects []bartizan.Ref     // each once, in the order of the findings
 	all      []bartizan.Finding // only if every finding is to be shown
+
+	subjects                  []bartizan.Ref // each once, in the order of the findings; the first few
+	count                     int            // of all subjects
+	manyKinds, manyNamespaces bool
+	last                      bartizan.Ref
+	hash                      maphash.Seed
+	ids                       []uint64        // of all subjects
+	seen                      map[uint64]bool // the same, once subjects came out of order
 }
 
 type groupKey struct {
@@ -34,13 +41,14 @@ type groups struct {
 	list  []*group
 	keep  bool // keep the findings themselves
 	most  int  // so many of each group; 0 means all
+	few   int  // so many subjects of each group; 0 means all
 }
 
 func (g *groups) add(f bartizan.Finding) {
 	key := groupKey{f.Rule, f.Severity, f.Verdict}
 	x := g.byKey[key]
 	if x == nil {
-		x = &group{rule: f.Rule, severity: f.Severity, verdict: f.Verdict, first: f, seen: map[bartizan.Ref]bool{}}
+		x = &group{rule: f.Rule, severity: f.Severity, verdict: f.Verdict, first: f, hash: maphash.MakeSeed()}
 		if g.byKey == nil {
 			g.byKey = map[groupKey]*group{}
 		}
@@ -54,13 +62,47 @@ func (g *groups) add(f bartizan.Finding) {
 			x.first = f // so that the fix shown is that of the finding shown
 		}
 	}
-	if !x.seen[f.Subject] {
-		x.seen[f.Subject] = true
-		x.subjects = append(x.subjects, f.Subject)
-	}
+	x.subject(f.Subject, g.few)
 	if g.keep && (g.most == 0 || len(x.all) < g.most) {
 		x.all = append(x.all, f)
 	}
+}
+
+// subject counts a subject once. Findings mostly come in the order of triage.Sort, in which the next subject is
+// the last one or a greater one; only where they do not, a set is needed. A page names a few subjects and counts
+// the rest, of which 64 bits each are kept to know them again.
+func (x *group) subject(r bartizan.Ref, few int) {
+	order := 1
+	if x.count > 0 {
+		order = compareRefs(r, x.last)
+	}
+	if order == 0 {
+		return
+	}
+	id := maphash.Comparable(x.hash, r)
+	if order < 0 && x.seen == nil {
+		x.seen = make(map[uint64]bool, x.count)
+		for _, known := range x.ids {
+			x.seen[known] = true
+		}
+	}
+	if x.seen != nil {
+		if x.seen[id] {
+			return
+		}
+		x.seen[id] = true
+	}
+	x.ids = append(x.ids, id)
+	x.last = r
+	if x.count++; few == 0 || len(x.subjects) < few {
+		x.subjects = append(x.subjects, r)
+	}
+	x.manyKinds = x.manyKinds || r.Kind != x.subjects[0].Kind
+	x.manyNamespaces = x.manyNamespaces || r.Namespace != x.subjects[0].Namespace
+}
+
+func compareRefs(a, b bartizan.Ref) int {
+	return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
 }
 
 // of lists the groups of a verdict, the worst first, and of one severity the largest first.
@@ -80,14 +122,10 @@ func (g *groups) of(v bartizan.Verdict) []*group {
 // who names the subjects within about a number of columns: "web, api and 12 more (Deployment in shop)".
 func (x *group) who(width int) string {
 	first := x.subjects[0]
-	if len(x.subjects) == 1 {
+	if x.count == 1 {
 		return first.String()
 	}
-	oneKind, oneNamespace := true, true
-	for _, r := range x.subjects {
-		oneKind = oneKind && r.Kind == first.Kind
-		oneNamespace = oneNamespace && r.Namespace == first.Namespace
-	}
+	oneKind, oneNamespace := !x.manyKinds, !x.manyNamespaces
 	name := func(r bartizan.Ref) string {
 		if oneNamespace {
 			r.Namespace = ""
@@ -109,7 +147,7 @@ func (x *group) who(width int) string {
 	if len(context) > 0 {
 		suffix = " (" + strings.Join(context, " ") + ")"
 	}
-	return fold(len(x.subjects), width-columns(Printable(suffix)), func(i int) string { return name(x.subjects[i]) }) + suffix
+	return fold(x.count, min(width, fewSubjects)-columns(Printable(suffix)), func(i int) string { return name(x.subjects[i]) }) + suffix
 }
 
 // fold joins as many of n names as fit and counts the rest; one stands there in any case, and two where there are only two.

@@ -47,7 +47,7 @@ func parseReason(text string) (reason string, until time.Time, err error) {
 }
 
 // Matches says whether the exception covers a finding.
-func (x *Exception) Matches(f bartizan.Finding) bool {
+func (x *Exception) Matches(f *bartizan.Finding) bool {
 	if !glob(x.Rule, f.Rule) {
 		return false
 	}
@@ -111,15 +111,19 @@ type Held struct {
 
 // Apply parts findings into those that stay and those that an exception covers on the day of now. The notes
 // name the exceptions that have expired and those that cover nothing though a rule that they name was run.
+// What stays is kept in the memory of findings.
 func Apply(findings []bartizan.Finding, exceptions []Exception, ran []string, now time.Time) (kept []bartizan.Finding, held []Held, notes []string) {
 	byRule := indexExceptions(exceptions, now)
-	for _, f := range findings {
+	kept = findings[:0]
+	for i := range findings {
+		f := &findings[i]
 		if x := covering(f, byRule, exceptions); x != nil {
-			held = append(held, Held{f, x.Reason, x.Origin.Source != ""})
+			held = append(held, Held{*f, x.Reason, x.Origin.Source != ""})
 			continue
 		}
-		kept = append(kept, f)
+		kept = append(kept, *f)
 	}
+	clear(findings[len(kept):])
 	for i := range exceptions {
 		x := &exceptions[i]
 		switch {
@@ -150,7 +154,10 @@ func indexExceptions(exceptions []Exception, now time.Time) map[string][]int {
 }
 
 // covering is the first exception that covers a finding, or nil; every one that does counts as used.
-func covering(f bartizan.Finding, byRule map[string][]int, exceptions []Exception) *Exception {
+func covering(f *bartizan.Finding, byRule map[string][]int, exceptions []Exception) *Exception {
+	if len(byRule) == 0 {
+		return nil
+	}
 	var first *Exception
 	for _, key := range [2]string{f.Rule, ""} {
 		for _, i := range byRule[key] {

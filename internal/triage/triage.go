@@ -15,26 +15,69 @@ import (
 
 // Sort puts findings in the order in which they are shown: the worst first, then by rule, subject and place.
 func Sort(findings []bartizan.Finding) {
-	slices.SortStableFunc(findings, func(a, b bartizan.Finding) int {
-		return cmp.Or(
-			cmp.Compare(b.Severity, a.Severity),
-			cmp.Compare(a.Rule, b.Rule),
-			cmp.Compare(a.Subject.Namespace, b.Subject.Namespace),
-			cmp.Compare(a.Subject.Kind, b.Subject.Kind),
-			cmp.Compare(a.Subject.Name, b.Subject.Name),
-			cmp.Compare(place(a).File, place(b).File),
-			cmp.Compare(place(a).Line, place(b).Line),
-			cmp.Compare(place(a).Rendered, place(b).Rendered),
-			cmp.Compare(place(a).Column, place(b).Column),
-		)
+	order := make([]int32, len(findings)) // a Finding is large: move each once
+	for i := range order {
+		order[i] = int32(i)
+	}
+	slices.SortFunc(order, func(i, j int32) int {
+		if c := compare(&findings[i], &findings[j]); c != 0 {
+			return c
+		}
+		return cmp.Compare(i, j)
 	})
+	permute(findings, order)
 }
 
-func place(f bartizan.Finding) bartizan.Origin {
-	if len(f.Evidence) == 0 {
-		return bartizan.Origin{}
+// permute puts at each place what stands at the place that order names there. It uses order up.
+func permute(findings []bartizan.Finding, order []int32) {
+	for start := range order {
+		first, to := findings[start], start
+		for order[to] >= 0 {
+			from := int(order[to])
+			order[to] = -1
+			if from == start {
+				findings[to] = first
+				break
+			}
+			findings[to] = findings[from]
+			to = from
+		}
 	}
-	return f.Evidence[0].Origin
+}
+
+func compare(a, b *bartizan.Finding) int {
+	if c := cmp.Compare(b.Severity, a.Severity); c != 0 {
+		return c
+	}
+	if c := strings.Compare(a.Rule, b.Rule); c != 0 {
+		return c
+	}
+	if c := strings.Compare(a.Subject.Namespace, b.Subject.Namespace); c != 0 {
+		return c
+	}
+	if c := strings.Compare(string(a.Subject.Kind), string(b.Subject.Kind)); c != 0 {
+		return c
+	}
+	if c := strings.Compare(a.Subject.Name, b.Subject.Name); c != 0 {
+		return c
+	}
+	return comparePlace(place(a), place(b))
+}
+
+func comparePlace(a, b *bartizan.Origin) int {
+	return cmp.Or(
+		strings.Compare(a.File, b.File),
+		cmp.Compare(a.Line, b.Line),
+		cmp.Compare(a.Rendered, b.Rendered),
+		cmp.Compare(a.Column, b.Column),
+	)
+}
+
+func place(f *bartizan.Finding) *bartizan.Origin {
+	if len(f.Evidence) == 0 {
+		return &bartizan.Origin{}
+	}
+	return &f.Evidence[0].Origin
 }
 
 // Fingerprint identifies a finding across runs: it is made of the rule, the subject, the path without list
@@ -42,18 +85,18 @@ func place(f bartizan.Finding) bartizan.Origin {
 // findings may share one (the same object in two files): a baseline counts them. It is 32 hex digits of a
 // SHA-256.
 func Fingerprint(f bartizan.Finding) string {
-	h := sha256.New()
-	for _, s := range []string{f.Rule, string(f.Subject.Kind), f.Subject.Namespace, f.Subject.Name, f.Message} {
-		h.Write([]byte(s))
-		h.Write([]byte{0})
+	text := make([]byte, 0, 512)
+	for _, s := range [...]string{f.Rule, string(f.Subject.Kind), f.Subject.Namespace, f.Subject.Name, f.Message} {
+		text = append(append(text, s...), 0)
 	}
 	if len(f.Evidence) > 0 {
 		for part := range strings.SplitSeq(f.Evidence[0].Path, "/") {
 			if strings.Trim(part, "0123456789") != "" {
-				h.Write([]byte(part))
+				text = append(text, part...)
 			}
-			h.Write([]byte{'/'})
+			text = append(text, '/')
 		}
 	}
-	return hex.EncodeToString(h.Sum(nil)[:16])
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:16])
 }

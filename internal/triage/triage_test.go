@@ -104,7 +104,7 @@ func TestMatches(t *testing.T) {
 		{Rule: "pss-privileged"}, {Rule: "pss-*"}, {Rule: "*", Name: "web-*"}, {Rule: "*", Kind: "Pod", Namespace: "n?"},
 		{Rule: "*", File: "**/a.yaml"}, {Rule: "*", File: "dir/*"}, {Rule: "*", File: "dir/a.yaml", First: 4, Last: 5}, {Rule: "*", File: "**"},
 	} {
-		if !x.Matches(f) {
+		if !x.Matches(&f) {
 			t.Errorf("%+v does not match", x)
 		}
 	}
@@ -112,7 +112,7 @@ func TestMatches(t *testing.T) {
 		{Rule: "pss"}, {Rule: "*", Name: "web"}, {Rule: "*", Kind: "Job"}, {Rule: "*", File: "*.yaml"},
 		{Rule: "*", File: "dir/a.yaml", First: 6, Last: 9}, {Rule: "*", Namespace: "other"}, {Rule: "[", Name: "["},
 	} {
-		if x.Matches(f) {
+		if x.Matches(&f) {
 			t.Errorf("%+v matches", x)
 		}
 	}

@@ -22,9 +22,12 @@ func finds(p *rule.Pass, o *kube.Object, places placeSet, classes classSet, say 
 		return
 	}
 	left := maxFinds
-	texts(o, places, func(t text) {
+	for _, t := range suspects(p, o) {
 		if left <= 0 {
 			return
+		}
+		if !places.has(t.place) {
+			continue
 		}
 		for _, f := range inText(t, classes) {
 			if left--; left < 0 {
@@ -36,6 +39,22 @@ func finds(p *rule.Pass, o *kube.Object, places placeSet, classes classSet, say 
 			}
 			p.Report(rule.Hit{Path: pathIn(o, t.node), Message: message})
 		}
+	}
+}
+
+// suspectsKey is the key of suspects in a Pass.
+type suspectsKey struct{}
+
+// suspects are the texts of an object that some rule may find a credential in: the rules share one walk.
+func suspects(p *rule.Pass, o *kube.Object) []text {
+	return rule.Share(p, suspectsKey{}, func() (found []text) {
+		texts(o, everywhere, func(t text) {
+			value := t.value()
+			if credential.Any(value) || named(t, value, pairClasses) != nil {
+				found = append(found, t)
+			}
+		})
+		return found
 	})
 }
 
