@@ -59,6 +59,7 @@ func Build(t testing.TB) Binary {
 type Result struct {
 	Stdout, Stderr []byte
 	Code           int
+	Peak           int64 // most memory that was resident at a time, in bytes
 }
 
 // Run runs bartizan with the arguments and, unless nil, the standard input. That it ends with a code other than 0 is
@@ -75,6 +76,9 @@ func (b Binary) Run(t testing.TB, stdin []byte, args ...string) Result {
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
 	result := Result{Stdout: stdout.Bytes(), Stderr: stderr.Bytes(), Code: cmd.ProcessState.ExitCode()}
+	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
+		result.Peak = usage.Maxrss << 10 // Linux counts KiB
+	}
 	if exit := (*exec.ExitError)(nil); err != nil && (!errors.As(err, &exit) || result.Code < 0) {
 		t.Fatalf("running bartizan %q: %v\n%s", args, err, result.Stderr)
 	}
