@@ -33,6 +33,17 @@ type Control struct {
 	// Note says why nothing that Bartizan reads can prove the control: rules may find it failed, never passed.
 	// Empty where rules decide.
 	Note string
+	// Decides are globs of the rules that can prove the control: it passes only where one of them judged
+	// something. The others can find it failed. Empty where every rule that judges the control can.
+	Decides []string
+}
+
+// DecidedBy says whether a rule that judges the control can prove it.
+func (c Control) DecidedBy(r *rule.Rule) bool {
+	return len(c.Decides) == 0 || slices.ContainsFunc(c.Decides, func(glob string) bool {
+		ok, err := path.Match(glob, r.ID)
+		return ok && err == nil
+	})
 }
 
 // Judges says whether a rule judges the control.
@@ -93,7 +104,11 @@ func read(id string, root tree.Node) (*Framework, error) {
 	}
 	var own []Control
 	for c := range root.Get("controls").Items() {
-		own = append(own, Control{ID: c.Get("id").Text(), Title: c.Get("title").Text(), Note: c.Get("note").Text(), From: id})
+		control := Control{ID: c.Get("id").Text(), Title: c.Get("title").Text(), Note: c.Get("note").Text(), From: id}
+		for glob := range c.Get("decides").Items() {
+			control.Decides = append(control.Decides, glob.Text())
+		}
+		own = append(own, control)
 	}
 	var without []string
 	for w := range root.Get("without").Items() {

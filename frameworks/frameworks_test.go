@@ -7,6 +7,7 @@ import (
 
 	"github.com/bartizan-dev/bartizan/frameworks"
 	"github.com/bartizan-dev/bartizan/rule"
+	"github.com/bartizan-dev/bartizan/rules"
 )
 
 func find(t *testing.T, name string) *frameworks.Framework {
@@ -143,5 +144,32 @@ func TestNotes(t *testing.T) {
 				t.Errorf("%s %s: the note %q does not say why", name, c.ID, c.Note)
 			}
 		}
+	}
+}
+
+// TestDecides checks that the rules that are said to decide a control exist and judge it.
+func TestDecides(t *testing.T) {
+	all, err := rules.Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	checked := 0
+	for _, name := range frameworks.Names() {
+		f, err := frameworks.Find(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range f.Controls {
+			for _, glob := range c.Decides {
+				checked++
+				one := frameworks.Control{Decides: []string{glob}}
+				if !slices.ContainsFunc(all, func(r *rule.Rule) bool { return c.Judges(r) && one.DecidedBy(r) }) {
+					t.Errorf("%s %s: no rule that judges it is named %s", name, c.ID, glob)
+				}
+			}
+		}
+	}
+	if checked == 0 {
+		t.Error("no control names the rules that decide it")
 	}
 }

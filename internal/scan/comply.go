@@ -26,6 +26,7 @@ func Comply(f *frameworks.Framework, rules []*rule.Rule, tally engine.Tally, fin
 func control(c frameworks.Control, rules []*rule.Rule, tally engine.Tally, found map[string]int) sink.Control {
 	out := sink.Control{ID: c.ID, Title: c.Title}
 	var sum engine.Count
+	decided := 0
 	for _, r := range rules {
 		if !c.Judges(r) {
 			continue
@@ -36,6 +37,9 @@ func control(c frameworks.Control, rules []*rule.Rule, tally engine.Tally, found
 		sum.Passed += n.Passed
 		sum.Failed += n.Failed
 		sum.NotEvaluated += n.NotEvaluated
+		if c.DecidedBy(r) {
+			decided += n.Passed + n.Failed
+		}
 	}
 	out.Passed = sum.Passed
 	switch {
@@ -49,6 +53,8 @@ func control(c frameworks.Control, rules []*rule.Rule, tally engine.Tally, found
 		out.Reason = "a rule could not be evaluated on something that was read"
 	case sum.Passed+sum.Failed == 0:
 		out.Reason = "nothing was read that this control speaks of"
+	case decided == 0:
+		out.Reason = "nothing was read that decides this control"
 	case c.Note != "":
 		out.Reason = c.Note // rules can refute such a control, not prove it
 	default: // passes, or all that failed is accepted by an exception or known from the baseline

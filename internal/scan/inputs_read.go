@@ -49,6 +49,9 @@ type InputSource struct {
 	texts   map[string]string // of what was not rendered, by Origin.File
 	sources map[string]bool   // templates and bases
 	seen    map[string]bool   // real paths of plain files: two PATHs may overlap
+	// keep has the charts and kustomizations noted in renderings.
+	keep       bool
+	renderings []*rendering
 }
 
 var _ bartizan.Source = (*InputSource)(nil)
@@ -82,7 +85,7 @@ func (s *InputSource) readFile(ctx context.Context, p *inputPart, emit func(bart
 	s.seen[p.real] = true
 	name := filepath.ToSlash(p.name)
 	if isChartArchive(anyFile{}, p.name) {
-		return s.charts(ctx, []helm.Chart{{FS: anyFile{}, Path: p.name, Name: name}}, emit)
+		return s.chart(ctx, &rendering{chart: &helm.Chart{FS: anyFile{}, Path: p.name, Name: name}}, emit)
 	}
 	s.counts.Files++
 	files := &manifest.Files{FS: anyFile{}, List: []manifest.File{{Path: p.name, Name: name, Named: true}}}
@@ -103,39 +106,40 @@ func (s *InputSource) readDir(ctx context.Context, p *inputPart, emit func(barti
 		}
 	}
 	used := map[string]bool{}
-	if err := s.kustomizations(ctx, w, base, name, used, emit); err != nil {
-		return err
+	for _, at := range w.roots() {
+		k := &kustomize.Kustomization{FS: base.FS(), Dir: base.path(at), File: w.kustomizations[at].file, Name: path.Join(name, at)}
+		if err := s.kustomization(ctx, &rendering{top: base.Name(), walked: p.real, kustom: k}, base, used, emit); err != nil {
+			return err
+		}
 	}
-	charts := make([]helm.Chart, 0, len(w.charts))
 	for _, at := range w.charts {
-		charts = append(charts, helm.Chart{FS: base.FS(), Path: base.path(at), Name: path.Join(name, at)})
-	}
-	if err := s.charts(ctx, charts, emit); err != nil {
-		return err
+		chart := &helm.Chart{FS: base.FS(), Path: base.path(at), Name: path.Join(name, at)}
+		if err := s.chart(ctx, &rendering{top: base.Name(), walked: p.real, chart: chart}, emit); err != nil {
+			return err
+		}
 	}
 	return s.manifests(ctx, p, w, used, emit)
 }
 
-// kustomizations builds the roots and notes in used which files of the walk they took in.
-func (s *InputSource) kustomizations(ctx context.Context, w *walked, base *baseDir, name string, used map[string]bool,
+// kustomization builds one and notes in used which files of the walk it took in.
+func (s *InputSource) kustomization(ctx context.Context, r *rendering, base *baseDir, used map[string]bool,
 	emit func(bartizan.Item) error) error {
-	var list []kustomize.Kustomization
-	for _, at := range w.roots() {
-		k := w.kustomizations[at]
-		list = append(list, kustomize.Kustomization{FS: base.FS(), Dir: base.path(at), File: k.file, Name: path.Join(name, at)})
-	}
-	s.counts.Kustomizations += len(list)
-	builds := &kustomize.Builds{List: list, Process: s.process, Limits: s.limits, Used: func(_ kustomize.Kustomization, file string) {
-		if at, ok := base.inWalk(file); ok {
-			used[at] = true
-		}
-	}}
-	return builds.Read(ctx, emit)
+	s.counts.Kustomizations++
+	r.used = map[string]bool{}
+	builds := &kustomize.Builds{List: []kustomize.Kustomization{*r.kustom}, Process: s.process, Limits: s.limits,
+		Used: func(_ kustomize.Kustomization, file string) {
+			r.used[filepath.Join(r.top, file)] = true
+			if at, ok := base.inWalk(file); ok {
+				used[at] = true
+			}
+		}}
+	return s.recorded(r, emit, func(emit func(bartizan.Item) error) error { return builds.Read(ctx, emit) })
 }
 
-func (s *InputSource) charts(ctx context.Context, list []helm.Chart, emit func(bartizan.Item) error) error {
-	s.counts.Charts += len(list)
-	return (&helm.Charts{List: list, Options: s.helm, Process: s.process, Limits: s.limits}).Read(ctx, emit)
+func (s *InputSource) chart(ctx context.Context, r *rendering, emit func(bartizan.Item) error) error {
+	s.counts.Charts++
+	charts := &helm.Charts{List: []helm.Chart{*r.chart}, Options: s.helm, Process: s.process, Limits: s.limits}
+	return s.recorded(r, emit, func(emit func(bartizan.Item) error) error { return charts.Read(ctx, emit) })
 }
 
 // manifests reads the plain files of a walk.
