@@ -4,7 +4,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bartizan-dev/bartizan"
-	"github.com/bartizan-dev/bartizan/internal/engine"
 	"github.com/bartizan-dev/bartizan/internal/scan"
 	"github.com/bartizan-dev/bartizan/internal/sink"
 	"github.com/bartizan-dev/bartizan/internal/source/cluster"
@@ -81,10 +80,13 @@ func (f *inputFlags) openCluster(kinds []string) (bartizan.Source, func() sink.I
 	}, nil
 }
 
-// kindsOf are the kinds that an engine's rules ask for.
-func kindsOf(e *engine.Engine) (kinds []string) {
-	for _, r := range e.Rules() {
+// kinds are the kinds that the rules ask for. A policy may speak of any.
+func (s *ruleSet) kinds() (kinds []string) {
+	for _, r := range s.engine.Rules() {
 		kinds = append(kinds, r.On...)
+	}
+	if len(s.policies) > 0 {
+		kinds = append(kinds, rule.AnyKind)
 	}
 	return kinds
 }

@@ -32,11 +32,15 @@ func everyRule(files []string) ([]*rule.Rule, error) {
 	if err != nil {
 		return nil, &exitError{exitInternal, err}
 	}
-	own, _, err := scan.LoadRules(files)
+	own, policies, err := scan.LoadRules(files)
 	if err != nil {
 		return nil, usage("%w", err)
 	}
-	return append(all, own...), nil
+	var set ruleSet
+	if err := set.addPolicies(policies); err != nil {
+		return nil, usage("%w", err)
+	}
+	return slices.Concat(all, own, set.own), nil
 }
 
 func newRuleList() *cobra.Command {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/bartizan-dev/bartizan/frameworks"
 	"github.com/bartizan-dev/bartizan/internal/engine"
+	"github.com/bartizan-dev/bartizan/internal/policy"
 	"github.com/bartizan-dev/bartizan/internal/scan"
 	"github.com/bartizan-dev/bartizan/internal/sink"
 	"github.com/bartizan-dev/bartizan/rule"
@@ -43,6 +44,7 @@ func (f *ruleFlags) add(cmd *cobra.Command) {
 type ruleSet struct {
 	engine    *engine.Engine
 	policies  []scan.Judgement
+	written   *policy.Set  // the policies of rule files, those that do not run included until they are chosen
 	own       []*rule.Rule // what describes the policies
 	target    rule.Version
 	framework *frameworks.Framework
@@ -81,10 +83,12 @@ func (f *ruleFlags) load(framework string) (*ruleSet, error) {
 			return nil, usage("--framework: %w", err)
 		}
 	}
-	chosen, err := f.choose(append(all, own...), set.framework)
+	chosen, err := f.choose(slices.Concat(all, own, set.own), set.framework)
 	if err != nil {
 		return nil, err
 	}
+	set.choosePolicies(chosen)
+	chosen = slices.DeleteFunc(chosen, func(r *rule.Rule) bool { return strings.HasPrefix(r.ID, policy.Prefix) })
 	params, err := f.parseParams(chosen)
 	if err != nil {
 		return nil, err

@@ -48,7 +48,9 @@ func showRule(w io.Writer, r *rule.Rule) {
 			p("  %s %s\n", m.Framework, m.Control)
 		}
 	}
-	p("\nReferences\n")
+	if len(r.References) > 0 {
+		p("\nReferences\n")
+	}
 	for _, ref := range r.References {
 		p("  %s\n", ref)
 	}

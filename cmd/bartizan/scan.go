@@ -76,7 +76,7 @@ func runScan(cmd *cobra.Command, f *scanFlags, args []string) error {
 	if err != nil {
 		return err
 	}
-	src, counts, err := f.input.open(cmd, args, kindsOf(rules.engine), rules.engine.Version())
+	src, counts, err := f.input.open(cmd, args, rules.kinds(), rules.engine.Version())
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package policy
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -18,8 +19,8 @@ import (
 // SeverityAnnotation on a policy sets the severity of its findings, whatever its bindings do.
 const SeverityAnnotation = "bartizan.dev/severity"
 
-// prefix begins the rule ids of policies.
-const prefix = "vap/"
+// Prefix begins the rule ids of policies.
+const Prefix = "vap/"
 
 // definition is a policy, made ready.
 type definition struct {
@@ -57,6 +58,14 @@ type written struct {
 	optional             bool
 }
 
+// Choose leaves the policies whose description is to be kept.
+func (s *Set) Choose(keep func(*rule.Rule) bool) {
+	s.policies = slices.DeleteFunc(s.policies, func(d *definition) bool { return !keep(d.describe()) })
+}
+
+// Empty says that no policy is left.
+func (s *Set) Empty() bool { return len(s.policies) == 0 }
+
 // expressions are all expressions of a policy, in the order in which they are compiled.
 func (d *definition) expressions() []written {
 	var all []written
@@ -82,7 +91,7 @@ func (d *definition) expressions() []written {
 
 // describe tells the sinks about the policy.
 func (d *definition) describe() *rule.Rule {
-	r := &rule.Rule{ID: prefix + d.Name, Severity: bartizan.High, Group: rule.Security, File: d.object.Origin.File}
+	r := &rule.Rule{ID: Prefix + d.Name, Severity: bartizan.High, Group: rule.Security, File: d.object.Origin.File}
 	if d.severity != nil {
 		r.Severity = *d.severity
 	}
@@ -101,6 +110,16 @@ func (d *definition) describe() *rule.Rule {
 	}
 	r.Why = why
 	r.Message = r.Title
+	if constraints := d.Spec.MatchConstraints; constraints != nil {
+		for _, x := range constraints.ResourceRules {
+			r.On = append(r.On, x.Resources...)
+		}
+	}
+	var finds []string
+	for _, v := range d.Spec.Validations {
+		finds = append(finds, "!("+strings.TrimSpace(v.Expression)+")")
+	}
+	r.Variants = []rule.Variant{{Find: strings.Join(finds, "\n|| ")}}
 	return r
 }
 

@@ -187,7 +187,7 @@ func (e *evaluation) report(s bartizan.Severity, validation int, message string)
 		evidence.Value = ""
 	}
 	e.found = append(e.found, bartizan.Finding{
-		Rule: prefix + e.Name, Subject: o.Ref, Verdict: bartizan.Fail, Severity: s, Message: message,
+		Rule: Prefix + e.Name, Subject: o.Ref, Verdict: bartizan.Fail, Severity: s, Message: message,
 		Evidence: []bartizan.Evidence{evidence},
 	})
 }

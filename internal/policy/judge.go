@@ -67,9 +67,15 @@ func (s *Set) Judge(ctx context.Context, w bartizan.World, objects []*kube.Objec
 		return result, fmt.Errorf("evaluate %d policies: %w", len(s.policies), context.Cause(ctx))
 	}
 	seen := map[bartizan.Gap]bool{}
+	for _, d := range s.policies {
+		// The API server would refuse a faulty policy whether or not anything matches it.
+		if g := d.compile(s.env); g != nil {
+			outcomes = append(outcomes, outcome{gaps: []bartizan.Gap{*g}})
+		}
+	}
 	for _, o := range outcomes {
 		for _, v := range o.verdicts {
-			count(result.Tally, prefix+s.policies[v.policy].Name, v.verdict)
+			count(result.Tally, Prefix+s.policies[v.policy].Name, v.verdict)
 		}
 		for _, g := range o.gaps {
 			if !seen[g] {

@@ -3,6 +3,7 @@ package policy
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -159,8 +160,10 @@ metadata: {name: basic}
 spec:
   matchConstraints:
     resourceRules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [pods]}]
-  validations: [{expression: "object.spec.containers.size() > 1"}]
+  validations: [{expression: ` + basicExpression + `}]
 `
+
+const basicExpression = `"object.spec.containers.size() > 1"`
 
 // TestPlural holds the rule for resources against the irregular built-in kinds.
 func TestPlural(t *testing.T) {
@@ -183,12 +186,31 @@ func FuzzLoad(f *testing.F) {
 			f.Add(string(doc))
 		}
 	}
-	w, objects := read(f, "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: a}]}\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		set, err := Load([]File{{"fuzz.yaml", text}}, rule.Latest)
+		if err == nil && len(set.Rules()) == 0 {
+			t.Error("no fault, and no policy")
+		}
+	})
+}
+
+// FuzzJudge evaluates expressions, in one environment: setting one up would take most of the time.
+func FuzzJudge(f *testing.F) {
+	for _, x := range []string{"true", "object.spec.containers.size() > 0", "object.spec.containers.all(c, c.x)", "params", "request.name + 1", "[", "'" + strings.Repeat("a", 9)} {
+		f.Add(x)
+	}
+	w, objects := read(f, "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: a}]}\n")
+	env := newEnvironments(rule.Latest)
+	f.Fuzz(func(t *testing.T, expression string) {
+		quoted, err := json.Marshal(expression)
+		if err != nil {
+			t.Fatal(err)
+		}
+		set, err := Load([]File{{"fuzz.yaml", strings.ReplaceAll(basic, basicExpression, string(quoted))}}, rule.Latest)
 		if err != nil {
 			return
 		}
+		set.env = env
 		if _, err := set.Judge(t.Context(), w, objects, func(bartizan.Finding) error { return nil }); err != nil {
 			t.Fatal(err)
 		}

@@ -57,7 +57,7 @@ func (run *Run) live() bool { return len(run.Inputs.Paths) == 0 && run.Inputs.Cl
 // fixCommand is the command that applies a finding's fix, or else the reason why there is none.
 func (run *Run) fixCommand(f bartizan.Finding) (command, reason string) {
 	if f.Fix == nil {
-		return "", "by hand; see bartizan rule show " + f.Rule
+		return "", "by hand; see " + run.showCommand(f.Rule)
 	}
 	o := place(f)
 	switch {
@@ -75,6 +75,15 @@ func (run *Run) fixCommand(f bartizan.Finding) (command, reason string) {
 		command += " --unsafe"
 	}
 	return command, ""
+}
+
+// showCommand is the command that explains a rule; a user's own policy is not known without its file.
+func (run *Run) showCommand(id string) string {
+	command := "bartizan rule show " + shellWord(id)
+	if r := run.Rules[id]; r != nil && strings.Contains(id, "/") && Printable(r.File) == r.File {
+		command += " --rules " + shellWord(r.File)
+	}
+	return command
 }
 
 // kubectlPatch writes the fix of an object in a live cluster.

@@ -127,7 +127,7 @@ func (s *textSink) next() {
 		hints = append(hints, hint{"bartizan fix " + shellPaths(s.run.Inputs.Paths) + " --diff", "what safe fixes would change"})
 	}
 	if list := s.fold.of(bartizan.Fail); len(list) > 0 {
-		hints = append(hints, hint{"bartizan rule show " + list[0].rule, "why, how to mend it, examples"})
+		hints = append(hints, hint{s.run.showCommand(list[0].rule), "why, how to mend it, examples"})
 	}
 	hints = append(hints, hint{cmd + " -o html > report.html", "a page; also json, sarif ..."})
 	s.hints(hints)
