@@ -6,9 +6,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"syscall"
@@ -30,8 +32,27 @@ const (
 	exitInternal   = 4
 )
 
-// gcPercent is how much the heap may grow between collections.
-const gcPercent = 25
+// A small run ends before it is worth collecting garbage; a large one is over in seconds and its data stays until
+// the end, so that a smaller heap is worth the time that collecting often costs.
+const (
+	gcPercent  = 20       // how much the heap may grow between collections
+	quietBytes = 64 << 20 // below this no garbage is collected
+)
+
+// pace sets how garbage is collected, unless GOGC or GOMEMLIMIT say how: not at all at first, and from the first
+// collection on at gcPercent.
+func pace() {
+	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
+		return
+	}
+	debug.SetGCPercent(-1)
+	debug.SetMemoryLimit(quietBytes)
+	collected := new([64]byte)
+	runtime.AddCleanup(collected, func(percent int) {
+		debug.SetMemoryLimit(math.MaxInt64)
+		debug.SetGCPercent(percent)
+	}, gcPercent)
+}
 
 // exitError carries an exit code up to main; a nil err prints nothing.
 type exitError struct {
@@ -57,11 +78,7 @@ func main() {
 	if handled, code := scan.Sandbox(os.Args); handled {
 		os.Exit(code)
 	}
-	if os.Getenv("GOGC") == "" {
-		// A scan is over in a second or two and its data stays until the end: a smaller heap is worth the
-		// little time that collecting more often costs.
-		debug.SetGCPercent(gcPercent)
-	}
+	pace()
 	os.Exit(run(os.Args[1:]))
 }
 
