@@ -158,8 +158,12 @@ func writtenExceptions(objects []*kube.Object) (found []triage.Exception, faults
 	for _, o := range objects {
 		x, gaps := triage.FromAnnotations(o)
 		found, faults = append(found, x...), append(faults, gaps...)
-		if d := o.Root.Doc(); o.Provenance == nil && !seen[d] && strings.Contains(docText(d), triage.CommentMarker) {
-			seen[d] = true
+		d := o.Root.Doc()
+		if o.Provenance != nil || seen[d] {
+			continue
+		}
+		seen[d] = true
+		if strings.Contains(docText(d), triage.CommentMarker) {
 			x, gaps := triage.FromComments(d, o.Origin)
 			found, faults = append(found, x...), append(faults, gaps...)
 		}

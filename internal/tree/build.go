@@ -68,6 +68,9 @@ func (b *builder) add(f *frame, key keyRef, kind Kind, off, end int, text int32)
 		parent: -1, first: -1, next: -1, kind: kind}
 	if f != nil {
 		n.parent = f.self
+		if key.text == noKey {
+			n.keyOff = uint32(f.kids)
+		}
 		if f.last < 0 {
 			b.nodes[f.self].first = i
 		} else {

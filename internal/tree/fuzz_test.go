@@ -138,7 +138,7 @@ func spansInside(t testing.TB, d *Doc) {
 	t.Helper()
 	for i := range d.nodes {
 		n := &d.nodes[i]
-		if n.off > n.end || int(n.end) > len(d.src) || n.keyOff > n.keyEnd || int(n.keyEnd) > len(d.src) {
+		if n.off > n.end || int(n.end) > len(d.src) || n.key != noKey && n.keyOff > n.keyEnd || int(n.keyEnd) > len(d.src) {
 			t.Errorf("value %d of %q: span %d:%d, key %d:%d", i, d.src, n.off, n.end, n.keyOff, n.keyEnd)
 		}
 	}

@@ -29,6 +29,9 @@ func (n Node) Path() string {
 
 // Position is the value's place among its siblings, from 0.
 func (n Node) Position() int {
+	if !n.HasKey() && n.d != nil {
+		return int(n.d.nodes[n.i].keyOff)
+	}
 	pos := 0
 	for c := n.Parent().First(); c.d != nil && c.i != n.i; c = c.Next() {
 		pos++

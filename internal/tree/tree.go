@@ -1,6 +1,10 @@
 package tree
 
-import "iter"
+import (
+	"cmp"
+	"iter"
+	"slices"
+)
 
 // Kind is the sort of a value.
 type Kind uint8
@@ -25,7 +29,7 @@ func (k Kind) String() string { return kindNames[k] }
 // node is one value. It holds no pointers, so that the garbage collector never walks a document.
 type node struct {
 	off, end       uint32 // the value's bytes in Doc.src, end exclusive
-	keyOff, keyEnd uint32 // the key's bytes in Doc.src as written, quotes included
+	keyOff, keyEnd uint32 // the key's bytes in Doc.src as written, quotes included; keyOff of an item: its position
 	text           int32  // index in Doc.texts of the decoded scalar, or verbatim or unquoted
 	key            int32  // index in Doc.texts of the decoded key, or verbatim, unquoted or noKey
 	parent         int32
@@ -174,11 +178,42 @@ func (n Node) Index(i int) Node {
 	if n.Kind() != List || i < 0 {
 		return Node{}
 	}
+	if i >= n.Len() {
+		return Node{}
+	}
+	if i > fewItems {
+		if found, ok := n.search(i); ok {
+			return found
+		}
+	}
 	c := n.First()
 	for ; i > 0 && c.d != nil; i-- {
 		c = c.Next()
 	}
 	return c
+}
+
+const fewItems = 16 // up to so many, going along them beats a search
+
+// search finds an item of a long list. The nodes below a list stand behind it, item after item: the item that a
+// node belongs to tells on which side of it the one sought is. It may fail where a key was written twice, since
+// the value that does not count belongs to no item.
+func (n Node) search(position int) (Node, bool) {
+	at, _ := slices.BinarySearchFunc(n.d.nodes[n.i+1:], position, func(candidate node, position int) int {
+		for candidate.parent > n.i {
+			candidate = n.d.nodes[candidate.parent]
+		}
+		if candidate.parent != n.i {
+			return 1 // behind the list
+		}
+		return cmp.Compare(int(candidate.keyOff), position)
+	})
+	found := Node{n.d, n.i + 1 + int32(at)}
+	if int(found.i) >= len(n.d.nodes) {
+		return Node{}, false
+	}
+	x := n.d.nodes[found.i]
+	return found, x.parent == n.i && int(x.keyOff) == position
 }
 
 // Items visits the children of a map or list in document order.
