@@ -163,6 +163,9 @@ func splice(root tree.Node, op Op) (Splice, error) {
 		return Splice{}, fmt.Errorf("the whole object: %w", ErrUnsupported)
 	}
 	parent := root.Lookup(op.Path[:cut])
+	if aliased(at) || aliased(parent) {
+		return Splice{}, fmt.Errorf("it stands elsewhere in the file, by an alias or a merge key: %w", ErrUnsupported)
+	}
 	key := unescape(op.Path[cut+1:])
 	switch {
 	case op.Op == "remove" && at.Exists():
@@ -175,6 +178,28 @@ func splice(root tree.Node, op Op) (Splice, error) {
 		return appendItem(parent, op.Value)
 	}
 	return Splice{}, fmt.Errorf("nothing stands there: %w", ErrUnsupported)
+}
+
+// aliased says whether a value, or one that it stands in, is written somewhere else: behind an anchor.
+func aliased(n tree.Node) bool {
+	for n.Exists() {
+		up := n.Parent()
+		if !up.Exists() {
+			return false
+		}
+		start, end := n.Span()
+		if n.HasKey() {
+			start, _ = n.KeySpan()
+			if value, _ := n.Span(); value < start {
+				return true
+			}
+		}
+		if from, to := up.Span(); start < from || end > to {
+			return true
+		}
+		n = up
+	}
+	return false
 }
 
 func unescape(s string) string {

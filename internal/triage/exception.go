@@ -3,6 +3,7 @@ package triage
 import (
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -26,24 +27,35 @@ type Exception struct {
 // dateLayout is how people write the last day of an exception.
 const dateLayout = "2006-01-02"
 
-// parseReason splits an expiry off a reason: "until=2027-01-31 text", "text (until 2027-01-31)".
+// untilWord is the word "until" and what follows it.
+var untilWord = regexp.MustCompile(`(?i)\buntil\b[\s=:]*(\S*)`)
+
+// parseReason splits an expiry off a reason: "until=2027-01-31 text", "text (until 2027-01-31)". What looks like a
+// date and is none is an error: an exception that was to end must not hold for ever.
 func parseReason(text string) (reason string, until time.Time, err error) {
 	text = strings.TrimSpace(text)
-	i := strings.LastIndex(text, "until")
-	if i < 0 {
-		return text, until, nil
-	}
-	rest := strings.TrimLeft(text[i+len("until"):], "= :")
-	date, after, _ := strings.Cut(rest, " ")
-	until, err = time.Parse(dateLayout, strings.TrimRight(date, ").,;"))
-	if err != nil {
-		if strings.HasPrefix(text[i:], "until=") {
-			return text, until, fmt.Errorf("exception: %q is not a date: write until=YYYY-MM-DD", date)
+	for _, m := range slices.Backward(untilWord.FindAllStringSubmatchIndex(text, -1)) {
+		date := strings.TrimRight(text[m[2]:m[3]], ").,;")
+		assigned := strings.ContainsAny(text[m[0]:m[2]], "=:")
+		if !assigned && (date == "" || date[0] < '0' || date[0] > '9') {
+			continue // "until" is just a word of the reason
 		}
-		return text, time.Time{}, nil // "until" was just a word of the reason
+		if until, err = parseDate(date); err != nil {
+			return text, until, err
+		}
+		before := strings.TrimRight(text[:m[0]], " (;,")
+		after := strings.TrimSpace(text[m[2]+len(date):])
+		return strings.TrimSpace(before + " " + strings.TrimSpace(strings.TrimLeft(after, ").,;"))), until, nil
 	}
-	before := strings.TrimRight(text[:i], " (;,")
-	return strings.TrimSpace(before + " " + strings.TrimSpace(after)), until, nil
+	return text, time.Time{}, nil
+}
+
+func parseDate(date string) (time.Time, error) {
+	until, err := time.Parse(dateLayout, date)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("exception: %q is not a date: write until YYYY-MM-DD", date)
+	}
+	return until, nil
 }
 
 // Matches says whether the exception covers a finding.

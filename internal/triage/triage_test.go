@@ -82,6 +82,13 @@ func TestParseReason(t *testing.T) {
 		"loads it":                        "loads it|",
 		"  ":                              "|",
 		"until=soon it is":                "error",
+		"until: soon":                     "error",
+		"x (until 2020-1-1)":              "error",
+		"x until 01.01.2020":              "error",
+		"x until 2020-01-01T00:00:00Z":    "error",
+		"x (Until 2020-01-01)":            "x|2020-01-01",
+		"x until 2020-13-01":              "error",
+		"until":                           "until|",
 		"until the move until 2027-01-31": "until the move|2027-01-31",
 	} {
 		reason, until, err := parseReason(text)
@@ -94,6 +101,26 @@ func TestParseReason(t *testing.T) {
 		}
 		if got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
+// TestFileOrder: the fields of an exception may stand in any order.
+func TestFileOrder(t *testing.T) {
+	for _, text := range []string{
+		"exceptions:\n- rule: r\n  until: 2020-01-01\n  reason: old\n", "exceptions: [{reason: old, rule: r, until: 2020-01-01}]",
+	} {
+		found, err := FromFile("x.yaml", text)
+		if err != nil || len(found) != 1 || found[0].Reason != "old" || found[0].Until.Format(dateLayout) != "2020-01-01" {
+			t.Errorf("%q: %+v, %v", text, found, err)
+		}
+	}
+	for _, text := range []string{
+		"exceptions: [{reason: old, rule: r, until: 2020}]", "exceptions: [{reason: old, rule: r, until: soon}]",
+		"exceptions: [{reason: old, rule: r, until: }]", "exceptions: [{rule: r, until: 2020-01-01}]",
+	} {
+		if found, err := FromFile("x.yaml", text); err == nil {
+			t.Errorf("%q: %+v, want an error", text, found)
 		}
 	}
 }

@@ -152,7 +152,7 @@ func FromFile(file, text string) ([]Exception, error) {
 func fromItem(file string, item tree.Node) (Exception, error) {
 	x := Exception{Origin: bartizan.Origin{File: file}}
 	x.Origin.Line, x.Origin.Column = item.Pos()
-	reason := ""
+	reason, date := "", ""
 	for n := range item.Items() {
 		switch n.Key() {
 		case "rule":
@@ -168,13 +168,19 @@ func fromItem(file string, item tree.Node) (Exception, error) {
 		case "reason":
 			reason = n.Text()
 		case "until":
-			reason += " until=" + n.Text()
+			date = n.Text()
 		default:
 			return x, fmt.Errorf("unknown field %q: use rule, kind, namespace, name, file, reason, until", n.Key())
 		}
 	}
 	if x.Rule == "" {
 		return x, fmt.Errorf("rule is missing")
+	}
+	if item.Get("until").Exists() {
+		if _, err := parseDate(date); err != nil {
+			return x, err
+		}
+		reason += " until=" + date
 	}
 	kept, faults := x.finish(reason, nil, nil)
 	if len(faults) > 0 {
