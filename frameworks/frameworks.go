@@ -104,7 +104,10 @@ func read(id string, root tree.Node) (*Framework, error) {
 	}
 	var own []Control
 	for c := range root.Get("controls").Items() {
-		control := Control{ID: c.Get("id").Text(), Title: c.Get("title").Text(), Note: c.Get("note").Text(), From: id}
+		control := Control{ID: c.Get("id").Text(), Title: c.Get("title").Text(), Note: root.Get("note").Text(), From: id}
+		if note := c.Get("note"); note.Exists() {
+			control.Note = note.Text()
+		}
 		for glob := range c.Get("decides").Items() {
 			control.Decides = append(control.Decides, glob.Text())
 		}

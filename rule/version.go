@@ -29,7 +29,7 @@ func ParseVersion(s string) (Version, error) {
 	if len(parts) >= 2 {
 		major, err1 := strconv.Atoi(parts[0])
 		minor, err2 := strconv.Atoi(strings.TrimRight(parts[1], "+"))
-		if err1 == nil && err2 == nil && major >= 0 && minor >= 0 {
+		if err1 == nil && err2 == nil && major == 1 && minor >= 0 {
 			return Version{major, minor}, nil
 		}
 	}

@@ -30,7 +30,7 @@ func (f *inputFlags) add(cmd *cobra.Command) {
 	fl.BoolVar(&f.cluster, "cluster", false, "read the live cluster of the kubeconfig")
 	fl.StringVar(&f.options.Kubeconfig, "kubeconfig", "", "kubeconfig file (default: $KUBECONFIG or ~/.kube/config)")
 	fl.StringVar(&f.options.Context, "context", "", "context of the kubeconfig")
-	fl.StringVarP(&f.options.Namespace, "namespace", "n", "", "read only this namespace of the cluster, and what is outside namespaces")
+	fl.StringVarP(&f.options.Namespace, "namespace", "n", "", "read only this namespace of the cluster, and what is outside namespaces; for charts: the release's")
 	fl.BoolP("all-namespaces", "A", true, "read every namespace (the default)")
 	fl.StringVarP(&f.options.Selector, "selector", "l", "", "read only objects with these labels")
 	fl.StringVar(&f.options.As, "as", "", "user to impersonate")
@@ -52,6 +52,11 @@ func (f *inputFlags) open(cmd *cobra.Command, args, kinds []string, target rule.
 	}
 	if len(paths) == 0 {
 		return nil, nil, usage("nothing to read: name files or directories, - for standard input, or --cluster")
+	}
+	for _, name := range []string{"selector", "context", "as", "as-group"} {
+		if cmd.Flags().Changed(name) {
+			return nil, nil, usage("--%s is for a live cluster: add --cluster instead of naming paths, or leave it out", name)
+		}
 	}
 	in := scan.Inputs{
 		Paths: paths, Stdin: cmd.InOrStdin(), KubeVersion: target.String(),

@@ -13,13 +13,13 @@ func newMan() *cobra.Command {
 	return &cobra.Command{
 		Use:   "man DIR",
 		Short: "Write the manual pages into a directory",
-		Long: "Write a manual page for each command into DIR, which must exist. For the shell's completion see\n" +
+		Long: "Write a manual page for each command into DIR, which is made if need be. For the shell's completion see\n" +
 			"bartizan completion --help.",
-		Example: "  mkdir -p man && bartizan man man && man ./man/bartizan-scan.1",
+		Example: "  bartizan man man && man ./man/bartizan-scan.1",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if info, err := os.Stat(args[0]); err != nil || !info.IsDir() {
-				return usage("write manual pages: %s is not a directory: make it first", args[0])
+			if err := os.MkdirAll(args[0], 0o755); err != nil {
+				return usage("write manual pages: %w", err)
 			}
 			date := time.Unix(0, 0).UTC() // the same pages for the same version
 			header := &doc.GenManHeader{Title: "BARTIZAN", Section: "1", Source: "Bartizan " + version, Date: &date}

@@ -46,6 +46,7 @@ type ruleSet struct {
 	policies  []scan.Judgement
 	written   *policy.Set  // the policies of rule files, those that do not run included until they are chosen
 	own       []*rule.Rule // what describes the policies
+	known     []string     // the ids of all rules, those included that do not run
 	target    rule.Version
 	framework *frameworks.Framework
 }
@@ -83,7 +84,11 @@ func (f *ruleFlags) load(framework string) (*ruleSet, error) {
 			return nil, usage("--framework: %w", err)
 		}
 	}
-	chosen, err := f.choose(slices.Concat(all, own, set.own), set.framework)
+	everything := slices.Concat(all, own, set.own)
+	for _, r := range everything {
+		set.known = append(set.known, r.ID)
+	}
+	chosen, err := f.choose(everything, set.framework)
 	if err != nil {
 		return nil, err
 	}

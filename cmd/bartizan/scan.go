@@ -152,7 +152,7 @@ func (f *scanFlags) request(cmd *cobra.Command) (*scan.Request, *ruleSet, error)
 	if err != nil {
 		return nil, nil, err
 	}
-	req.Engine, req.Also = rules.engine, rules.policies
+	req.Engine, req.Also, req.Known = rules.engine, rules.policies, rules.known
 	return req, rules, nil
 }
 
@@ -212,14 +212,20 @@ func (f *scanFlags) describe(cmd *cobra.Command, args []string, rules *ruleSet, 
 	total := report.Tally.Total()
 	run := &sink.Run{
 		Version: version, Command: commandLine(cmd, args), Target: rules.target, Rules: byID,
-		Gaps: report.Gaps, Skips: report.Skips, Inputs: in,
+		Judged: map[string]bool{}, Gaps: report.Gaps, Skips: report.Skips, Inputs: in,
 		Outcome: sink.Outcome{
 			Passed: total.Passed, Failed: total.Failed, NotEvaluated: total.NotEvaluated,
 			Suppressed: len(report.Accepted), Baselined: len(report.Known), Notes: report.Notes,
 		},
 		Source: f.input.text, Fingerprint: triage.Fingerprint, Verbose: f.verbose,
 	}
+	if in.Charts == 0 && in.Cluster == "" && len(f.input.values)+len(f.input.set)+len(f.input.setString) > 0 {
+		run.Outcome.Notes = append(run.Outcome.Notes, "--values and --set changed nothing: no Helm chart was read")
+	}
 	run.Framework = rules.project(report)
+	for id := range report.Tally {
+		run.Judged[id] = true
+	}
 	for _, h := range report.Accepted {
 		run.Held = append(run.Held, sink.Held{Finding: h.Finding, Reason: h.Reason, InSource: h.InSource})
 	}

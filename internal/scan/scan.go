@@ -32,6 +32,7 @@ type Request struct {
 	Engine     *engine.Engine
 	Also       []Judgement
 	Exceptions []triage.Exception // from files; those in the objects are read with them
+	Known      []string           // the ids of all rules, those included that do not run; nil if that is not known
 	Baseline   *triage.Baseline
 	FailOn     bartizan.Severity
 	Now        time.Time // the day on which exceptions expire
@@ -141,7 +142,7 @@ func (p *Report) triage(r *Request) {
 	for _, x := range r.Engine.Rules() {
 		ran = append(ran, x.ID)
 	}
-	p.Findings, p.Accepted, p.Notes = triage.Apply(p.Findings, exceptions, ran, r.Now)
+	p.Findings, p.Accepted, p.Notes = triage.Apply(p.Findings, exceptions, ran, r.Known, r.Now)
 	if r.Baseline == nil {
 		return
 	}

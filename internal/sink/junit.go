@@ -42,7 +42,7 @@ func (s *junitSink) Close() error {
 	sort.Strings(ids)
 	total, failed, skipped, errors := 0, 0, 0, len(s.run.Gaps)
 	for _, id := range ids {
-		n, f, k := tests(s.of[id])
+		n, f, k := s.tests(id)
 		total, failed, skipped = total+n, failed+f, skipped+k
 	}
 	s.out.WriteString(xml.Header)
@@ -56,8 +56,12 @@ func (s *junitSink) Close() error {
 	return s.out.Flush()
 }
 
-// tests counts the test cases of a rule's suite.
-func tests(findings []bartizan.Finding) (all, failed, skipped int) {
+// tests counts the test cases of a rule's suite. A rule that judged nothing has one, which was skipped.
+func (s *junitSink) tests(id string) (all, failed, skipped int) {
+	findings := s.of[id]
+	if len(findings) == 0 && s.idle(id) {
+		return 1, 0, 1
+	}
 	for _, f := range findings {
 		switch f.Verdict {
 		case bartizan.Fail:
@@ -69,13 +73,21 @@ func tests(findings []bartizan.Finding) (all, failed, skipped int) {
 	return max(len(findings), 1), failed, skipped
 }
 
+// idle says that a rule judged nothing.
+func (s *junitSink) idle(id string) bool { return s.run.Judged != nil && !s.run.Judged[id] }
+
 func (s *junitSink) suite(id string, findings []bartizan.Finding) {
-	all, failed, skipped := tests(findings)
+	all, failed, skipped := s.tests(id)
 	s.out.WriteString("  ")
 	s.tag("testsuite", "name", id, "tests", strconv.Itoa(all), "failures", strconv.Itoa(failed), "errors", "0", "skipped", strconv.Itoa(skipped))
 	if len(findings) == 0 {
 		s.out.WriteString("    ")
 		s.tag("testcase", "classname", id, "name", s.run.title(id)+": no finding")
+		if s.idle(id) {
+			s.out.WriteString("      ")
+			s.tag("skipped", "message", "nothing was read that this rule speaks of")
+			s.out.WriteString("      </skipped>\n")
+		}
 		s.out.WriteString("    </testcase>\n")
 	}
 	for _, f := range findings {

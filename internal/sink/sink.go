@@ -21,6 +21,7 @@ type Run struct {
 	Command   string                // as the user could type it again, "bartizan scan deploy/"
 	Target    rule.Version          // the Kubernetes version judged against
 	Rules     map[string]*rule.Rule // every rule that ran
+	Judged    map[string]bool       // the rules that judged something; nil if that is not known
 	Gaps      []bartizan.Gap        // what could not be read, without the skips
 	Skips     []Skip                // what was passed over on purpose, counted by reason
 	Inputs    Inputs

@@ -17,6 +17,9 @@ type textSink struct {
 	fold groups
 }
 
+// shortestTitle is how much of a title must fit for it to be shown.
+const shortestTitle = 12
+
 // fewSubjects is more subjects than a line of a terminal can name.
 const fewSubjects = 512
 
@@ -181,12 +184,12 @@ func (s *textSink) column() int {
 
 // brief tells of one rule in one line; where that is too short for the rule's id, the title goes before.
 func (s *textSink) brief(g *group) {
-	title := Printable(s.run.title(g.rule)) + " (" + thousands(g.findings) + ")"
-	room, right := s.page.width-12, g.rule
-	if columns(title)+2+columns(Printable(right)) > room {
-		right = ""
+	title, found := Printable(s.run.title(g.rule)), " ("+thousands(g.findings)+")"
+	room := s.page.width - 12 - 2 - columns(Printable(g.rule)) - columns(found)
+	if room < shortestTitle && title != g.rule {
+		title = "" // the rule's name says as much
 	}
-	s.page.row(severityColumn(g.severity), span{normal, clip(title, room)}, span{faint, right})
+	s.page.row(severityColumn(g.severity), span{normal, clip(title, room) + found}, span{faint, g.rule})
 }
 
 // group tells of one rule in full.

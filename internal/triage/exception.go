@@ -122,9 +122,10 @@ type Held struct {
 }
 
 // Apply parts findings into those that stay and those that an exception covers on the day of now. The notes
-// name the exceptions that have expired and those that cover nothing though a rule that they name was run.
+// name the exceptions that have expired, those that cover nothing though a rule that they name was run, and those
+// that name none of the known rules; known may be nil.
 // What stays is kept in the memory of findings.
-func Apply(findings []bartizan.Finding, exceptions []Exception, ran []string, now time.Time) (kept []bartizan.Finding, held []Held, notes []string) {
+func Apply(findings []bartizan.Finding, exceptions []Exception, ran, known []string, now time.Time) (kept []bartizan.Finding, held []Held, notes []string) {
 	byRule := indexExceptions(exceptions, now)
 	kept = findings[:0]
 	for i := range findings {
@@ -141,11 +142,19 @@ func Apply(findings []bartizan.Finding, exceptions []Exception, ran []string, no
 		switch {
 		case x.expired(now):
 			notes = append(notes, fmt.Sprintf("%s: exception for %s expired on %s: mend the finding or set a new date", x.where(), x.Rule, x.Until.Format(dateLayout)))
-		case x.used == 0 && slices.ContainsFunc(ran, func(rule string) bool { return glob(x.Rule, rule) }):
+		case x.used > 0:
+		case known != nil && !x.names(known):
+			notes = append(notes, fmt.Sprintf("%s: exception for %s covers nothing: there is no such rule", x.where(), x.Rule))
+		case x.names(ran):
 			notes = append(notes, fmt.Sprintf("%s: exception for %s covers nothing: remove it", x.where(), x.Rule))
 		}
 	}
 	return kept, held, notes
+}
+
+// names says whether the exception is for one of some rules.
+func (x *Exception) names(rules []string) bool {
+	return slices.ContainsFunc(rules, func(rule string) bool { return glob(x.Rule, rule) })
 }
 
 // indexExceptions lists the exceptions in force by literal rule id; those with a glob stand under "".

@@ -150,7 +150,7 @@ func TestExpiry(t *testing.T) {
 	day := time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC)
 	x := []Exception{{Rule: "*", Reason: "r", Until: day}}
 	for offset, held := range map[time.Duration]int{12 * time.Hour: 1, 25 * time.Hour: 0, -48 * time.Hour: 1} {
-		_, got, notes := Apply([]bartizan.Finding{finding("r", "a", "", 1)}, x, []string{"r"}, day.Add(offset))
+		_, got, notes := Apply([]bartizan.Finding{finding("r", "a", "", 1)}, x, []string{"r"}, []string{"r", "s"}, day.Add(offset))
 		if len(got) != held || held == 0 && (len(notes) != 1 || !strings.Contains(notes[0], "expired on 2026-11-21")) {
 			t.Errorf("%v after the last day began: %d held, notes %v", offset, len(got), notes)
 		}
