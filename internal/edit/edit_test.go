@@ -194,3 +194,48 @@ func FuzzPlan(f *testing.F) {
 		edit.Apply(text[start:end], start, splices)
 	})
 }
+
+// FuzzEverywhere edits every place of a text: patches that a fuzzer makes seldom point at something.
+func FuzzEverywhere(f *testing.F) {
+	for _, text := range []string{
+		"a: &x\n  p: true\nb: *x\nc:\n  <<: *x\n  q: 1\n", "a: [&l [1, {b: 2}], *l]\n", "- &a {b: c}\n- *a\n- ? k\n  : v\n",
+		"a:\n- x: 1 # c\n  y: |+\n    t\n\n- {}\nb: 'it''s'\n", "{\"a\": [1, {\"b\": null}]}", "a: !!str 1\nb: &c\n  - d\ne: *c\n", "k: >-\n  folded\n  text\nl: []\n",
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		doc, err := first(text)
+		if err != nil || len(text) > 1<<12 {
+			return
+		}
+		start, end := doc.Bounds()
+		left := 200
+		var visit func(n tree.Node)
+		visit = func(n tree.Node) {
+			for _, op := range []edit.Op{{Op: "remove"}, {Op: "replace", Value: int64(7)}, {Op: "replace", Value: map[string]any{"k": "v"}}} {
+				op.Path = n.Path()
+				if n.Kind() == tree.Map || n.Kind() == tree.List {
+					add := edit.Op{Op: "add", Path: n.Path() + "/-", Value: "new"}
+					plan(t, doc, add, text[start:end], start)
+				}
+				plan(t, doc, op, text[start:end], start)
+			}
+			for c := range n.Items() {
+				if left--; left > 0 {
+					visit(c)
+				}
+			}
+		}
+		visit(doc.Root())
+	})
+}
+
+func plan(t *testing.T, doc *tree.Doc, op edit.Op, text string, start int) {
+	patch, err := edit.Encode([]edit.Op{op})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if splices, err := edit.Plan(doc, patch); err == nil {
+		edit.Apply(text, start, splices)
+	}
+}
