@@ -168,7 +168,8 @@ func explain(exit, err error, said string, lim Limits) error {
 	}
 	switch {
 	case code == exitMemory, strings.Contains(said, "out of memory"), strings.Contains(said, "cannot allocate memory"),
-		strings.Contains(said, "failed to allocate"):
+		strings.Contains(said, "failed to allocate"),
+		strings.HasPrefix(said, "SIGSEGV:"): // of the runtime itself, which the system had refused memory
 		return memory
 	case code == exitCPU:
 		return &ErrLimit{fmt.Sprintf("it needed more than %v of processor time and was stopped", lim.CPU.Round(100*time.Millisecond))}

@@ -30,7 +30,7 @@ type Limits struct {
 
 // DefaultLimits is for one chart or kustomization of ordinary size. A loop is ended in less than two seconds.
 func DefaultLimits() Limits {
-	return Limits{Wall: 10 * time.Second, CPU: 1200 * time.Millisecond, Memory: 192 << 20, Answer: 32 << 20}
+	return Limits{Wall: 10 * time.Second, CPU: 1200 * time.Millisecond, Memory: 136 << 20, Answer: 32 << 20}
 }
 
 func (l Limits) orDefault() Limits {
