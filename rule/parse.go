@@ -51,7 +51,10 @@ func Go(text string, check func(*Pass)) *Rule {
 	return r
 }
 
-func parse(file, text string) (*Rule, error) {
+func parse(file, text string) (*Rule, error) { return parseAs(file, text, false) }
+
+// parseAs reads a rule, or an edge, which has other fields.
+func parseAs(file, text string, edge bool) (*Rule, error) {
 	r := &Rule{File: file, Group: Security}
 	head := text
 	if i := strings.Index(text, "\n-- "); i >= 0 {
@@ -69,7 +72,7 @@ func parse(file, text string) (*Rule, error) {
 		for _, dup := range doc.Duplicates {
 			return nil, &Error{file, dup.Line, fmt.Sprintf("%s is written twice (first on line %d)", dup.Key, dup.First)}
 		}
-		h := header{rule: r, file: file}
+		h := header{rule: r, file: file, edge: edge}
 		h.read(doc.Root())
 		if h.err != nil {
 			return nil, h.err
@@ -83,6 +86,7 @@ func parse(file, text string) (*Rule, error) {
 type header struct {
 	rule *Rule
 	file string
+	edge bool
 	err  error
 }
 
@@ -103,6 +107,9 @@ func (h *header) read(root tree.Node) {
 		start, end := n.KeySpan()
 		key := n.Doc().Source()[start:end]
 		read, ok := headerFields[key]
+		if h.edge {
+			read, ok = edgeFields[key]
+		}
 		if !ok {
 			h.fail(n, "unknown field %q: see docs/rules.md for the fields", key)
 			return
@@ -150,6 +157,10 @@ func (h *header) check(root tree.Node) {
 	}
 	if !validID(r.ID) {
 		h.fail(root.Get("id"), "id %q must be lower-case words joined by dashes", r.ID)
+	}
+	if h.edge {
+		h.checkEdge(root)
+		return
 	}
 	if len(r.On) == 0 {
 		h.fail(root, "on is missing: name the kinds that the rule judges, or Workload")

@@ -45,6 +45,11 @@ type Rule struct {
 	SafeWhen   string // expression over hit; where it is true the fix is safe in spite of Unsafe
 	Redact     bool   // never show the value that was found
 	Check      func(*Pass)
+	Derive     func(*Attack) // of an edge: reports the attack steps; then Certainty to Mitigate are set
+	Certainty  Certainty
+	Cost       int    // 0 to MaxCost: how unlikely the step is to succeed, as a negative logarithm
+	Detect     string // how its use shows in logs
+	Mitigate   string // what takes it away, in words
 	File       string // where the rule was read from
 	archive    string // what follows the header: the examples, as txtar
 }

@@ -5,6 +5,7 @@ package rules
 import (
 	"github.com/bartizan-dev/bartizan/rule"
 	"github.com/bartizan-dev/bartizan/rules/api"
+	"github.com/bartizan-dev/bartizan/rules/attack"
 	"github.com/bartizan-dev/bartizan/rules/network"
 	"github.com/bartizan-dev/bartizan/rules/secret"
 )
@@ -34,5 +35,14 @@ func goRules() []*rule.Rule {
 		secret.PlaceholderSecret,
 		secret.PrivateKey,
 		secret.ServiceAccountToken,
+	}
+}
+
+// goEdges lists the attack steps.
+func goEdges() []*rule.Rule {
+	return []*rule.Rule{
+		attack.Exec,
+		attack.Privileged,
+		attack.Token,
 	}
 }

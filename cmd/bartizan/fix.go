@@ -19,6 +19,7 @@ type fixFlags struct {
 	exceptions string
 	diff       bool
 	unsafe     bool
+	suggested  bool
 }
 
 func newFix() *cobra.Command {
@@ -28,8 +29,11 @@ func newFix() *cobra.Command {
 		Short: "Mend findings in the manifests themselves",
 		Long: "Fix edits YAML and JSON manifests in place and leaves comments, order and layout as they are. It\n" +
 			"makes the changes that cannot break an application that behaves; --unsafe makes those, too, that\n" +
-			"need knowledge of the application. Charts and kustomizations are left alone: fix says what to change\n" +
-			"in them.\n\n" +
+			"need knowledge of the application.\n\n" +
+			"Charts and kustomizations are left alone unless --suggested is given: fix prints the change to the\n" +
+			"base, the patch, or the values that mends the finding and changes nothing else, as far as one is found.\n" +
+			"Each suggestion was tried: built again with it, the findings are gone and no new one came. Templates\n" +
+			"are never edited.\n\n" +
 			"Exit codes: 0 nothing is left at or above high; 1 something is left that needs a person; 2 usage\n" +
 			"error; 3 something could not be read; 4 internal error.",
 		Example: "  bartizan fix deploy/ --diff\n  bartizan fix deploy/\n  bartizan fix deploy/ --rule 'pss-*' --unsafe",
@@ -40,6 +44,7 @@ func newFix() *cobra.Command {
 	fl := cmd.Flags()
 	fl.StringVar(&f.exceptions, "exceptions", "", "file of accepted findings (default: "+defaultExceptions+" if it exists)")
 	fl.BoolVar(&f.diff, "diff", false, "print the changes as a unified diff and write nothing")
+	fl.BoolVar(&f.suggested, "suggested", false, "also write what is suggested for kustomizations and the values of charts")
 	fl.BoolVar(&f.unsafe, "unsafe", false, "also make changes that need knowledge of the application")
 	return cmd
 }
@@ -59,14 +64,14 @@ func runFix(cmd *cobra.Command, f *fixFlags, args []string) error {
 	if err != nil {
 		return err
 	}
-	src, err := scan.Inputs{Paths: args}.Source()
+	src, err := scan.Inputs{Paths: args, Lenient: true}.Source()
 	if err != nil {
 		return usage("%w", err)
 	}
 	defer src.Close()
 	fixer := &scan.Fixer{
 		Request: &scan.Request{Source: src, Engine: rules.engine, Exceptions: exceptions, Now: now()},
-		Unsafe:  f.unsafe,
+		Unsafe:  f.unsafe, Suggested: f.suggested,
 	}
 	plan, err := fixer.Plan(cmd.Context())
 	if err != nil {
@@ -75,11 +80,12 @@ func runFix(cmd *cobra.Command, f *fixFlags, args []string) error {
 	out := cmd.OutOrStdout()
 	if f.diff {
 		for _, file := range plan.Files {
-			fmt.Fprint(out, unified(file.Name, file.Before, file.After))
+			fmt.Fprint(out, fileDiff(file))
 		}
 	} else if err := plan.Write(); err != nil {
 		return usage("%w", err)
 	}
+	tellSuggestions(out, plan, f)
 	tellFix(cmd.ErrOrStderr(), plan, f)
 	switch {
 	case len(plan.Report.Gaps) > 0:
@@ -115,6 +121,9 @@ func tellFix(w io.Writer, plan *scan.FixPlan, f *fixFlags) {
 	}
 	for _, why := range order {
 		fmt.Fprintf(w, "  %4d  %s (%s)\n", counts[why], sink.Printable(why), some(rules[why]))
+	}
+	for _, name := range plan.Late {
+		fmt.Fprintf(w, "  the search for changes to %s took too long: what was found is shown; name one --rule at a time\n", sink.Printable(name))
 	}
 	for _, g := range plan.Report.Gaps {
 		fmt.Fprintf(w, "  could not read %s:%d: %s\n", sink.Printable(g.Origin.File), g.Origin.Line, sink.Printable(g.Reason))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -22,7 +23,7 @@ func newRule() *cobra.Command {
 		Use:   "rule",
 		Short: "List, explain, test and export rules",
 	}
-	cmd.AddCommand(newRuleList(), newRuleShow(), newRuleTest(), newRuleExport())
+	cmd.AddCommand(newRuleList(), newRuleShow(), newRuleLint(), newRuleTest(), newRuleExport())
 	return cmd
 }
 
@@ -194,22 +195,27 @@ func newRuleTest() *cobra.Command {
 		Use:   "test PATH...",
 		Short: "Run the examples in your own rule files",
 		Long: "Test compiles the rules in .rule files or directories, checks the types of their expressions as the\n" +
-			"API server would, and runs their examples.\n\nExit codes: 0 all hold; 1 an example does not; 2 a file is faulty.",
-		Example: "  bartizan rule test policies/",
+			"API server would, and runs their examples. Of YAML files it runs the tests for Falco rules: docs/falco.md\n" +
+			"says how they are written.\n\nExit codes: 0 all hold; 1 an example does not; 2 a file is faulty.",
+		Example: "  bartizan rule test policies/\n  bartizan rule test falco-tests.yaml",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			target, err := rule.ParseVersion(version)
 			if err != nil {
 				return usage("--kube-version: %w", err)
 			}
-			own, _, err := scan.LoadRules(args)
+			tests, rest, err := falcoTests(args)
+			if err != nil {
+				return err
+			}
+			own, _, err := scan.LoadRules(rest)
 			if err != nil {
 				return usage("%w", err)
 			}
-			if len(own) == 0 {
-				return usage("test rules: there is no .rule file in %s", strings.Join(args, ", "))
+			if len(own) == 0 && len(tests) == 0 {
+				return usage("test rules: there is neither a .rule file nor a file of tests for Falco rules in %s", strings.Join(args, ", "))
 			}
-			return testRules(cmd.OutOrStdout(), own, target)
+			return errors.Join(testRules(cmd.OutOrStdout(), own, target), runFalcoTests(cmd.OutOrStdout(), tests))
 		},
 	}
 	cmd.Flags().StringVar(&version, "kube-version", "latest", "the Kubernetes version to judge against")

@@ -22,6 +22,7 @@ const (
 	SkipForeign       = "not Kubernetes"
 	SkipKustomization = "kustomization file"
 	SkipEmpty         = "empty"
+	SkipEmbedded      = "manifest in the data of a ConfigMap"
 )
 
 // maxErrors bounds the gaps of one stream; more broken documents than that are told in one last gap.
@@ -188,6 +189,9 @@ func (r *reading) emit(o *kube.Object) {
 	}
 	e := o.Entity()
 	r.items = append(r.items, bartizan.Item{Entity: &e})
+	for _, in := range kube.EmbeddedIn(o) {
+		r.skip(in.Line, SkipEmbedded)
+	}
 }
 
 // duplicates tells of keys written twice: the API server takes the last one, or refuses the object.

@@ -214,9 +214,6 @@ func origin(o *kube.Object, n tree.Node) bartizan.Origin {
 		return at
 	}
 	at.Rendered, at.Column = line, 0
-	at.Line = 0
-	if line < len(o.Provenance.Lines) {
-		at.Line = int(o.Provenance.Lines[line])
-	}
+	at.File, at.Line = o.Provenance.At(line)
 	return at
 }

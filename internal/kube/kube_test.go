@@ -36,6 +36,9 @@ func TestWorkloads(t *testing.T) {
 		"List":                  "apiVersion: v1\nkind: List\nitems: [{apiVersion: v1, kind: Pod, spec: {" + pod + "}}]",
 		"List in a List":        "apiVersion: v1\nkind: List\nitems: [{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: Pod, spec: {" + pod + "}}]}]",
 		"PodList":               "apiVersion: v1\nkind: PodList\nitems: [{apiVersion: v1, kind: Pod, spec: {" + pod + "}}]",
+		"PodList of the API":    "apiVersion: v1\nkind: PodList\nitems: [{metadata: {name: a}, spec: {" + pod + "}}]",
+		"half a type":           "apiVersion: v1\nkind: PodList\nitems: [{kind: Pod, metadata: {name: a}, spec: {" + pod + "}}]",
+		"list in a typed list":  "apiVersion: v1\nkind: PodList\nitems: [{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: Pod, spec: {" + pod + "}}]}]",
 		"JSON":                  `{"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [{"name": "c"}]}}`,
 		"anchors and merge":     "apiVersion: v1\nkind: Pod\nx: &x {image: i}\nspec: {containers: [{<<: *x, name: c}]}",
 		"Argo Rollout":          "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nspec: {template: {spec: {" + pod + "}}}",
@@ -97,6 +100,37 @@ func TestFaults(t *testing.T) {
 	// One bad item does not take the others with it.
 	objects, errs := decode("apiVersion: v1\nkind: List\nitems: [{apiVersion: v1, kind: Pod}, 7, {apiVersion: v1, kind: Service}]")
 	if len(objects) != 2 || len(errs) != 1 || !errors.Is(errs[0], kube.ErrNotKubernetes) {
+		t.Errorf("%v %v", objects, errs)
+	}
+}
+
+// TestTypedLists reads lists as the API server writes them: only the list says what the items are.
+func TestTypedLists(t *testing.T) {
+	text := "apiVersion: apps/v1\nkind: DeploymentList\nmetadata: {resourceVersion: '1'}\nitems:\n" +
+		"- metadata: {name: a, namespace: ns}\n  spec: {template: {spec: {containers: [{name: c, image: i}]}}}\n" +
+		"- apiVersion: v1\n  kind: Service\n  metadata: {name: b}\n" +
+		"- 7\n" +
+		"- metadata: {name: d}\n"
+	objects, errs := decode(text)
+	var got []string
+	for _, o := range objects {
+		got = append(got, fmt.Sprintf("%d %s %s/%s", o.Origin.Line, o.Ref, o.Group, o.Version))
+	}
+	want := "[5 Deployment ns/a apps/v1 7 Service b /v1 11 Deployment d apps/v1]"
+	if fmt.Sprint(got) != want || len(errs) != 1 || !errors.Is(errs[0], kube.ErrNotKubernetes) {
+		t.Errorf("%v %v, want %s", got, errs, want)
+	}
+	image := objects[0].Workloads[0].Pod.Lookup("/containers/0/image")
+	line, _ := image.KeyPos()
+	if file, at := objects[0].Provenance.At(line); file != "t.yaml" || at != 6 || objects[0].Root.Get("kind").Str() != "Deployment" {
+		t.Errorf("the image stands at %s:%d", file, at)
+	}
+	// A List does not say what its items are, and a kind may merely be called a list.
+	if objects, errs := decode("apiVersion: v1\nkind: List\nitems: [{metadata: {name: a}}]"); len(objects) != 0 || len(errs) != 1 {
+		t.Errorf("%v %v", objects, errs)
+	}
+	objects, errs = decode("apiVersion: x.io/v1\nkind: AllowList\nmetadata: {name: a}\nitems: [{cidr: 10.0.0.0/8}]")
+	if len(errs) != 0 || len(objects) != 1 || objects[0].Ref.String() != "AllowList.x.io a" {
 		t.Errorf("%v %v", objects, errs)
 	}
 }

@@ -24,14 +24,32 @@ type Object struct {
 	Provenance *Provenance
 }
 
-// Provenance explains an object that a chart or a kustomization produced.
+// Provenance explains an object that a chart, a kustomization or the list around it produced.
 type Provenance struct {
-	Renderer string // "helm" or "kustomize"
+	Renderer string // "helm", "kustomize" or RenderedList
 	Root     string // the chart or kustomization directory
 	File     string // template or base file the object came from; "" if unknown
 	// Lines gives for each line of the rendered text (from 1; index 0 unused) the line of File it came
 	// from, 0 where that is not known.
 	Lines []int32
+	// FileOf gives for each line, where it is not nil, the file that Lines counts in: 0 is File, 1 the first of
+	// Files, and so on.
+	FileOf []uint16
+	Files  []string
+}
+
+// At is the file and line that a line of the rendered text came from; line 0 is unknown.
+func (p *Provenance) At(rendered int) (file string, line int) {
+	if rendered < 0 || rendered >= len(p.Lines) {
+		return p.File, 0
+	}
+	file = p.File
+	if rendered < len(p.FileOf) {
+		if i := int(p.FileOf[rendered]); i > 0 && i <= len(p.Files) {
+			file = p.Files[i-1]
+		}
+	}
+	return file, int(p.Lines[rendered])
 }
 
 // Workload is a pod template in an object.
@@ -78,6 +96,7 @@ func Decode(d *tree.Doc, o bartizan.Origin) ([]*Object, []error) {
 
 type decoder struct {
 	origin  bartizan.Origin
+	typed   typeMeta // of the items of the list at hand; "" where they say it themselves
 	objects []*Object
 	errs    []error
 }
@@ -96,8 +115,15 @@ type DecodeError struct {
 // Error is the reason; the line is for the caller to show with the file.
 func (e *DecodeError) Error() string { return e.Reason }
 
+// typeMeta says what an object is.
+type typeMeta struct{ version, kind string }
+
 func (dec *decoder) value(n tree.Node, depth int) {
 	version, kind := n.Get("apiVersion"), n.Get("kind")
+	if dec.typed.kind != "" && (!version.Exists() || !kind.Exists()) && n.Get("metadata").Kind() == tree.Map {
+		dec.item(n)
+		return
+	}
 	if n.Kind() != tree.Map || !version.Exists() && !kind.Exists() {
 		dec.errs = append(dec.errs, ErrNotKubernetes)
 		return
@@ -117,13 +143,34 @@ func (dec *decoder) value(n tree.Node, depth int) {
 		return
 	}
 	if items := n.Get("items"); strings.HasSuffix(kind.Str(), "List") && items.Kind() == tree.List {
-		dec.list(items, depth)
-		return
+		if typed := typeOfItems(version.Str(), kind.Str()); typed.kind == "" || items.Len() == 0 || holdsObjects(items) {
+			dec.list(items, typed, depth)
+			return
+		}
 	}
 	dec.object(n, version.Str(), kind.Str())
 }
 
-func (dec *decoder) list(items tree.Node, depth int) {
+// typeOfItems is what the API server leaves out of the items of a list of one kind, a PodList.
+func typeOfItems(version, kind string) typeMeta {
+	if kind == "List" {
+		return typeMeta{}
+	}
+	return typeMeta{version, strings.TrimSuffix(kind, "List")}
+}
+
+// holdsObjects says whether the items of what is called a list are objects: some other kinds have a name that
+// ends like that.
+func holdsObjects(items tree.Node) bool {
+	for item := range items.Items() {
+		if item.Get("metadata").Kind() == tree.Map || item.Get("apiVersion").Exists() {
+			return true
+		}
+	}
+	return false
+}
+
+func (dec *decoder) list(items tree.Node, typed typeMeta, depth int) {
 	if depth >= maxListDepth {
 		dec.fail(items, "lists are nested more than %d deep: split them", maxListDepth)
 		return
@@ -132,9 +179,12 @@ func (dec *decoder) list(items tree.Node, depth int) {
 		dec.fail(items, "list has %d items, more than %d: split it", items.Len(), maxListItems)
 		return
 	}
+	outer := dec.typed
 	for item := range items.Items() {
+		dec.typed = typed
 		dec.value(item, depth+1)
 	}
+	dec.typed = outer
 }
 
 func (dec *decoder) object(n tree.Node, apiVersion, kind string) {

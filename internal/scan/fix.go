@@ -3,10 +3,7 @@ package scan
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -18,10 +15,12 @@ import (
 
 // FixPlan is what fix would do, or did.
 type FixPlan struct {
-	Files   []FixedFile        // in order of their names
-	Applied []bartizan.Finding // mended
-	Left    []LeftFinding      // not mended, and why
-	Report  *Report            // of the last scan, after everything that could be mended was
+	Files       []FixedFile        // in order of their names
+	Applied     []bartizan.Finding // mended
+	Suggestions []Suggestion       // for charts and kustomizations; those that are in Files, too, were applied
+	Late        []string           // charts and kustomizations for which the search for changes took too long
+	Left        []LeftFinding      // not mended, and why
+	Report      *Report            // of the last scan, after everything that could be mended was
 }
 
 // FixedFile is a file before and after.
@@ -43,6 +42,11 @@ const maxRounds = 40
 type Fixer struct {
 	Request *Request
 	Unsafe  bool // also changes that need knowledge of the application
+	// Suggested also writes what is suggested for kustomizations and for the values of charts. Templates
+	// are never written.
+	Suggested bool
+
+	source bartizan.Source // as it was before Plan put a replay in its place
 }
 
 // Plan works out all changes without writing anything: it scans, edits the text in memory, and scans again
@@ -52,7 +56,8 @@ func (f *Fixer) Plan(ctx context.Context) (*FixPlan, error) {
 	overlay, before := map[string]string{}, map[string]string{}
 	blocked := map[string]string{} // finding -> why it cannot be mended
 	again := &replay{overlay: overlay}
-	if err := again.record(ctx, f.Request.Source); err != nil {
+	f.source = f.Request.Source
+	if err := again.record(ctx, f.source); err != nil {
 		return nil, err
 	}
 	f.Request.Source = again
@@ -70,7 +75,6 @@ func (f *Fixer) Plan(ctx context.Context) (*FixPlan, error) {
 			done = f.round(report, overlay, before, blocked)
 		}
 		if len(done) == 0 {
-			plan.Left = f.left(report, blocked)
 			break
 		}
 		plan.Applied = append(plan.Applied, done...)
@@ -78,6 +82,12 @@ func (f *Fixer) Plan(ctx context.Context) (*FixPlan, error) {
 	for name, after := range overlay {
 		plan.Files = append(plan.Files, FixedFile{name, before[name], after})
 	}
+	suggested, err := f.suggest(ctx, again, plan.Report, plan.Files)
+	if err != nil {
+		return nil, err
+	}
+	suggested.into(plan)
+	plan.Left = f.left(plan, blocked, suggested)
 	slices.SortFunc(plan.Files, func(a, b FixedFile) int { return cmp.Compare(a.Name, b.Name) })
 	return plan, nil
 }
@@ -132,6 +142,9 @@ func (f *Fixer) place(report *Report, blocked map[string]string) map[string]map[
 		o := holder(objects[x.Evidence[0].Origin.File+"\x00"+x.Subject.String()], x)
 		if o == nil {
 			blocked[blockKey(x)] = "the object is not found in the text again"
+			if slices.ContainsFunc(objects[x.Evidence[0].Origin.File+"\x00"+x.Subject.String()], func(o *kube.Object) bool { return o.Provenance != nil }) {
+				blocked[blockKey(x)] = "only the list around it says what it is: write apiVersion and kind into the item first"
+			}
 			continue
 		}
 		file := o.Origin.File
@@ -241,8 +254,7 @@ func (f *Fixer) reason(x bartizan.Finding, blocked map[string]string) string {
 	case len(x.Evidence) == 0:
 		return "no place in the text is known"
 	}
-	at := x.Evidence[0].Origin
-	switch at.Source {
+	switch x.Evidence[0].Origin.Source {
 	case "helm":
 		return "rendered from a chart: change its values or template"
 	case "kustomize":
@@ -250,14 +262,27 @@ func (f *Fixer) reason(x bartizan.Finding, blocked map[string]string) string {
 	case "cluster":
 		return "read from a live cluster: change the manifest it was made from"
 	}
+	if inArchive(x.Evidence[0].Origin.File) {
+		return "in an archive, which fix does not edit: unpack it, fix the files, and pack it again"
+	}
 	return blocked[blockKey(x)]
 }
 
-func (f *Fixer) left(report *Report, blocked map[string]string) []LeftFinding {
+// left says of every finding that stays why it does.
+func (f *Fixer) left(plan *FixPlan, blocked map[string]string, suggested *suggester) []LeftFinding {
+	would := map[string]bool{} // stay even with what is suggested
+	for _, x := range suggested.report.Findings {
+		would[stayKey(x)] = true
+	}
 	var all []LeftFinding
-	for _, x := range report.Findings {
+	for _, x := range plan.Report.Findings {
 		why := f.reason(x, blocked)
-		if why == "" {
+		switch {
+		case !would[stayKey(x)]:
+			why = "mended by what is suggested"
+		case len(x.Evidence) > 0 && suggested.wanted(x) && suggested.why[blockKey(x)] != "":
+			why += "; " + suggested.why[blockKey(x)]
+		case why == "":
 			why = fmt.Sprintf("still there after %d rounds of changes", maxRounds)
 		}
 		all = append(all, LeftFinding{x, why})
@@ -265,49 +290,15 @@ func (f *Fixer) left(report *Report, blocked map[string]string) []LeftFinding {
 	return all
 }
 
+func stayKey(x bartizan.Finding) string {
+	if len(x.Evidence) == 0 {
+		return x.Rule + "\x00" + x.Subject.String()
+	}
+	return blockKey(x)
+}
+
 func blockKey(x bartizan.Finding) string {
 	return x.Rule + "\x00" + x.Subject.String() + "\x00" + x.Evidence[0].Origin.File + "\x00" + x.Evidence[0].Path
-}
-
-// Write writes the files, each through a new file beside it that takes its place, with the old one's
-// permissions. A file that was changed since it was read is left alone.
-func (p *FixPlan) Write() error {
-	var errs []error
-	for _, f := range p.Files {
-		if err := f.write(); err != nil {
-			errs = append(errs, fmt.Errorf("write %s: %w", f.Name, err))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-func (f FixedFile) write() error {
-	path, err := filepath.EvalSymlinks(filepath.FromSlash(f.Name))
-	if err != nil {
-		return err
-	}
-	now, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	if string(now) != f.Before {
-		return errors.New("it was changed meanwhile: run fix again")
-	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".bartizan-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name())
-	_, err = tmp.WriteString(f.After)
-	err = errors.Join(err, tmp.Chmod(info.Mode().Perm()), tmp.Close())
-	if err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), path)
 }
 
 func sortedKeys[V any](m map[string]V) []string {

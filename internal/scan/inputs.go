@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -22,6 +23,11 @@ type Inputs struct {
 	Helm  HelmInputs
 	// KubeVersion is the Kubernetes version that charts are rendered for, "1.37"; "" is the newest known.
 	KubeVersion string
+	// Lenient passes over files that were named and hold nothing of Kubernetes, even if nothing else does.
+	Lenient bool
+	// KustomizeCache is a directory with copies of remote bases, laid out as by "kustomize localize":
+	// HOST/REPOSITORY/REF/PATH. "" is the value of BARTIZAN_KUSTOMIZE_CACHE. It is only read.
+	KustomizeCache string
 	// Limits is for the rendering of one chart or kustomization; the zero value is the default.
 	Limits sandbox.Limits
 }
@@ -59,8 +65,13 @@ func (in Inputs) Source() (*InputSource, error) {
 		return nil, err
 	}
 	s := &InputSource{
-		helm: options, limits: in.Limits, counts: Counts{Skipped: map[string]int{}},
+		helm: options, limits: in.Limits, lenient: in.Lenient, counts: Counts{Skipped: map[string]int{}},
 		texts: map[string]string{}, sources: map[string]bool{}, seen: map[string]bool{}, process: &sandbox.Process{},
+	}
+	if s.cacheName = cmp.Or(in.KustomizeCache, os.Getenv("BARTIZAN_KUSTOMIZE_CACHE")); s.cacheName != "" {
+		if s.cache, err = os.OpenRoot(s.cacheName); err != nil {
+			return nil, pathError("the cache of kustomize bases "+s.cacheName, err)
+		}
 	}
 	given := map[string]bool{}
 	for _, p := range in.Paths {

@@ -41,14 +41,18 @@ func (c Counts) SkipReasons() []string {
 // InputSource is the Source of everything that Inputs names: for each path its kustomizations, then its
 // charts, then the manifests that are neither's.
 type InputSource struct {
-	parts   []*inputPart
-	helm    helm.Options
-	limits  sandbox.Limits
-	process *sandbox.Process
-	counts  Counts
-	texts   map[string]string // of what was not rendered, by Origin.File
-	sources map[string]bool   // templates and bases
-	seen    map[string]bool   // real paths of plain files: two PATHs may overlap
+	parts     []*inputPart
+	helm      helm.Options
+	limits    sandbox.Limits
+	process   *sandbox.Process
+	cache     *os.Root // of remote bases of kustomizations; nil if there is none
+	counts    Counts
+	texts     map[string]string // of what was not rendered, by Origin.File
+	sources   map[string]bool   // templates and bases
+	cacheName string
+	seen      map[string]bool // real paths of plain files: two PATHs may overlap
+	lenient   bool
+	foreign   []foreignFile
 	// keep has the charts and kustomizations noted in renderings.
 	keep       bool
 	renderings []*rendering
@@ -74,22 +78,7 @@ func (s *InputSource) Read(ctx context.Context, emit func(bartizan.Item) error) 
 			return err
 		}
 	}
-	return nil
-}
-
-// readFile reads a file that the user named: an archive of a chart, or manifests.
-func (s *InputSource) readFile(ctx context.Context, p *inputPart, emit func(bartizan.Item) error) error {
-	if s.seen[p.real] {
-		return nil
-	}
-	s.seen[p.real] = true
-	name := filepath.ToSlash(p.name)
-	if isChartArchive(anyFile{}, p.name) {
-		return s.chart(ctx, &rendering{chart: &helm.Chart{FS: anyFile{}, Path: p.name, Name: name}}, emit)
-	}
-	s.counts.Files++
-	files := &manifest.Files{FS: anyFile{}, List: []manifest.File{{Path: p.name, Name: name, Named: true}}}
-	return files.Read(ctx, emit)
+	return s.tellForeign(emit)
 }
 
 func (s *InputSource) readDir(ctx context.Context, p *inputPart, emit func(bartizan.Item) error) error {
@@ -126,14 +115,25 @@ func (s *InputSource) kustomization(ctx context.Context, r *rendering, base *bas
 	emit func(bartizan.Item) error) error {
 	s.counts.Kustomizations++
 	r.used = map[string]bool{}
-	builds := &kustomize.Builds{List: []kustomize.Kustomization{*r.kustom}, Process: s.process, Limits: s.limits,
-		Used: func(_ kustomize.Kustomization, file string) {
-			r.used[filepath.Join(r.top, file)] = true
-			if at, ok := base.inWalk(file); ok {
-				used[at] = true
-			}
-		}}
+	builds := s.builds(*r.kustom, func(file string) {
+		r.used[filepath.Join(r.top, file)] = true
+		if at, ok := base.inWalk(file); ok {
+			used[at] = true
+		}
+	})
 	return s.recorded(r, emit, func(emit func(bartizan.Item) error) error { return builds.Read(ctx, emit) })
+}
+
+// builds is a source of one kustomization, which tells of each file that is used.
+func (s *InputSource) builds(k kustomize.Kustomization, used func(file string)) *kustomize.Builds {
+	b := &kustomize.Builds{
+		List: []kustomize.Kustomization{k}, Process: s.process, Limits: s.limits,
+		Used: func(_ kustomize.Kustomization, file string) { used(file) },
+	}
+	if s.cache != nil {
+		b.Cache, b.CacheName = s.cache.FS(), filepath.ToSlash(s.cacheName)
+	}
+	return b
 }
 
 func (s *InputSource) chart(ctx context.Context, r *rendering, emit func(bartizan.Item) error) error {
@@ -187,6 +187,9 @@ func (s *InputSource) counting(emit func(bartizan.Item) error) func(bartizan.Ite
 func (s *InputSource) remember(o *kube.Object) {
 	if p := o.Provenance; p != nil {
 		s.sources[p.File] = true
+		for _, f := range p.Files {
+			s.sources[f] = true
+		}
 		return
 	}
 	s.texts[o.Origin.File] = o.Root.Doc().Source()
@@ -216,6 +219,9 @@ func (s *InputSource) Text(file string) (string, bool) {
 // Close releases the directories and ends the rendering sub-process.
 func (s *InputSource) Close() error {
 	errs := []error{s.process.Close()}
+	if s.cache != nil {
+		errs = append(errs, s.cache.Close())
+	}
 	for _, p := range s.parts {
 		errs = append(errs, p.close())
 	}

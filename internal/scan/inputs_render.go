@@ -2,6 +2,7 @@ package scan
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"os"
 	"path"
@@ -70,15 +71,11 @@ func (s *InputSource) recorded(r *rendering, emit func(bartizan.Item) error, rea
 // values over those that were given.
 func (s *InputSource) again(ctx context.Context, r *rendering, overlay map[string]string, values []helm.ValuesFile) (*rendering, error) {
 	fresh := &rendering{top: r.top, walked: r.walked, kustom: r.kustom, chart: r.chart, used: map[string]bool{}}
-	var fsys fs.FS = anyFile{}
-	if r.top != "" {
-		root, err := os.OpenRoot(r.top)
-		if err != nil {
-			return nil, err
-		}
-		defer root.Close()
-		fsys = &overlaid{root.FS(), r.top, overlay}
+	fsys, done, err := r.open(overlay)
+	if err != nil {
+		return nil, err
 	}
+	defer done()
 	keep := func(it bartizan.Item) error {
 		fresh.items = append(fresh.items, it)
 		return nil
@@ -86,8 +83,7 @@ func (s *InputSource) again(ctx context.Context, r *rendering, overlay map[strin
 	if r.kustom != nil {
 		k := *r.kustom
 		k.FS = fsys
-		builds := &kustomize.Builds{List: []kustomize.Kustomization{k}, Process: s.process, Limits: s.limits,
-			Used: func(_ kustomize.Kustomization, file string) { fresh.used[filepath.Join(r.top, file)] = true }}
+		builds := s.builds(k, func(file string) { fresh.used[filepath.Join(r.top, file)] = true })
 		return fresh, builds.Read(ctx, keep)
 	}
 	c := *r.chart
@@ -95,6 +91,18 @@ func (s *InputSource) again(ctx context.Context, r *rendering, overlay map[strin
 	options := s.helm
 	options.Values = append(slices.Clone(options.Values), values...)
 	return fresh, (&helm.Charts{List: []helm.Chart{c}, Options: options, Process: s.process, Limits: s.limits}).Read(ctx, keep)
+}
+
+// open opens the file system that it may read from, with other texts for some of its files.
+func (r *rendering) open(overlay map[string]string) (fs.FS, func(), error) {
+	if r.top == "" {
+		return anyFile{}, func() {}, nil
+	}
+	root, err := os.OpenRoot(r.top)
+	if err != nil {
+		return nil, nil, err
+	}
+	return &overlaid{root.FS(), r.top, overlay}, func() { _ = root.Close() }, nil
 }
 
 // broken says why a rendering gave less than it should; "" if it did not.
@@ -133,6 +141,23 @@ func (o *overlaid) Stat(name string) (fs.FileInfo, error) {
 		return memoryInfo{path.Base(name), int64(len(text))}, nil
 	}
 	return fs.Stat(o.FS, name)
+}
+
+// ReadDir lists a directory, with the texts that are new there.
+func (o *overlaid) ReadDir(name string) ([]fs.DirEntry, error) {
+	entries, err := fs.ReadDir(o.FS, name)
+	if err != nil {
+		return nil, err
+	}
+	dir := filepath.Join(o.top, filepath.FromSlash(name))
+	for _, full := range sortedKeys(o.texts) {
+		base := filepath.Base(full)
+		known := func(e fs.DirEntry) bool { return e.Name() == base }
+		if filepath.Dir(full) == dir && !slices.ContainsFunc(entries, known) {
+			entries = append(entries, fs.FileInfoToDirEntry(memoryInfo{base, int64(len(o.texts[full]))}))
+		}
+	}
+	return entries, nil
 }
 
 // memoryFile is a text as an open file.
@@ -182,4 +207,15 @@ func realPath(shown string) (string, error) {
 	}
 	dir, err := filepath.EvalSymlinks(filepath.Dir(full))
 	return filepath.Join(dir, filepath.Base(full)), err
+}
+
+// unlinked says whether a file is itself what stands at its path, or does not exist yet: what a link leads to
+// may be anyone's.
+func unlinked(real string) bool {
+	resolved, err := filepath.EvalSymlinks(real)
+	if err != nil {
+		_, err := os.Lstat(real)
+		return errors.Is(err, fs.ErrNotExist)
+	}
+	return resolved == real
 }

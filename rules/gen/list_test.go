@@ -25,6 +25,7 @@ func TestListIsFresh(t *testing.T) {
 
 func TestGenerate(t *testing.T) {
 	dir := fstest.MapFS{
+		"b/edge.go":   {Data: []byte("package b\nvar Jump = rule.Edge(``, nil)\n")},
 		"b/two.go":    {Data: []byte("package b\nvar Two = rule.Go(``, nil)\nvar hidden = rule.Go(``, nil)\nvar Other = other.Go()\n")},
 		"a/one.go":    {Data: []byte("package a\nvar (\n\tOne = rule.Go(``, nil)\n\tN = 1\n)\nconst C = 2\n")},
 		"a/a_test.go": {Data: []byte("package a\nvar Test = rule.Go(``, nil)\n")},
@@ -35,7 +36,7 @@ func TestGenerate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"Code generated", importPath + "a\"", "a.One,\n\t\tb.Two,\n\t}"} {
+	for _, want := range []string{"Code generated", importPath + "a\"", "a.One,\n\t\tb.Two,\n\t}", "goEdges() []*rule.Rule {\n\treturn []*rule.Rule{\n\t\tb.Jump,\n\t}"} {
 		if !strings.Contains(string(got), want) {
 			t.Errorf("%q is missing in:\n%s", want, got)
 		}

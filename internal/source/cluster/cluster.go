@@ -42,6 +42,8 @@ type Source struct {
 	discovery discovery.DiscoveryInterface
 	client    dynamic.Interface
 	counts    Counts
+	// makers are custom kinds that make what they hold the template of.
+	makers map[bartizan.Kind]bool
 }
 
 var _ bartizan.Source = (*Source)(nil)
@@ -80,7 +82,7 @@ func connect(o Options, name string, config *rest.Config) (*Source, error) {
 	config.UserAgent = "bartizan"
 	config.WarningHandler = rest.NoWarnings{}
 	config.Impersonate = rest.ImpersonationConfig{UserName: o.As, Groups: o.AsGroups}
-	s := &Source{options: o, name: name}
+	s := &Source{options: o, name: name, makers: map[bartizan.Kind]bool{}}
 	var err error
 	if s.discovery, err = discovery.NewDiscoveryClientForConfig(config); err != nil {
 		return nil, fmt.Errorf("use kubeconfig: %w", err)
@@ -100,7 +102,7 @@ func (s *Source) Counts() Counts { return s.counts }
 // Read lists what the rules ask for, kind by kind in the order of their names. A cluster that cannot be
 // reached at all is an error; a kind that cannot be listed is a Gap.
 func (s *Source) Read(ctx context.Context, emit func(bartizan.Item) error) error {
-	found, err := s.discover(emit)
+	found, err := s.discover(ctx, emit)
 	if err != nil {
 		return err
 	}
@@ -121,10 +123,7 @@ func (s *Source) gap(emit func(bartizan.Item) error, format string, args ...any)
 
 // list reads one kind page by page.
 func (s *Source) list(ctx context.Context, r resource, emit func(bartizan.Item) error) error {
-	var from dynamic.ResourceInterface = s.client.Resource(r.gvr)
-	if r.namespaced && s.options.Namespace != "" {
-		from = s.client.Resource(r.gvr).Namespace(s.options.Namespace)
-	}
+	from := s.lister(r)
 	options := metav1.ListOptions{Limit: pageSize, LabelSelector: s.options.Selector}
 	for restarted := false; ; {
 		page, err := from.List(ctx, options)
@@ -161,6 +160,13 @@ func (s *Source) list(ctx context.Context, r resource, emit func(bartizan.Item) 
 	}
 }
 
+func (s *Source) lister(r resource) dynamic.ResourceInterface {
+	if r.namespaced && s.options.Namespace != "" {
+		return s.client.Resource(r.gvr).Namespace(s.options.Namespace)
+	}
+	return s.client.Resource(r.gvr)
+}
+
 func where(r resource, namespace string) string {
 	if r.namespaced && namespace != "" {
 		return " in namespace " + namespace
@@ -178,7 +184,7 @@ func advice(r resource, namespace string) string {
 
 // object makes an entity of what the API gave.
 func (s *Source) object(u *unstructured.Unstructured, emit func(bartizan.Item) error) error {
-	if owner := metav1.GetControllerOf(u); owner != nil && templateKinds[owner.Kind] {
+	if owner := metav1.GetControllerOf(u); owner != nil && (templateKinds[owner.Kind] || s.makers[maker(owner)]) {
 		return emit(bartizan.Item{Gap: &bartizan.Gap{Skip: true, Reason: "made by a controller that is judged itself"}})
 	}
 	unstructured.RemoveNestedField(u.Object, "metadata", "managedFields")

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -21,8 +22,8 @@ type resource struct {
 }
 
 // discover asks the API server what it serves and keeps what the rules ask for, each kind once and in its
-// preferred version.
-func (s *Source) discover(emit func(bartizan.Item) error) ([]resource, error) {
+// preferred version. Where they ask for workloads, that is every kind that holds pods.
+func (s *Source) discover(ctx context.Context, emit func(bartizan.Item) error) ([]resource, error) {
 	lists, err := discovery.ServerPreferredResources(s.discovery)
 	var partial *discovery.ErrGroupDiscoveryFailed
 	switch {
@@ -41,7 +42,7 @@ func (s *Source) discover(emit func(bartizan.Item) error) ([]resource, error) {
 	// A rule on every kind ("*") judges what the other rules ask for:
 	// listing every event and lease of a cluster would tell nobody anything.
 	taken := map[bartizan.Kind]bool{}
-	var found []resource
+	var found, custom []resource
 	for _, list := range lists {
 		gv, err := schema.ParseGroupVersion(list.GroupVersion)
 		if err != nil {
@@ -49,13 +50,27 @@ func (s *Source) discover(emit func(bartizan.Item) error) ([]resource, error) {
 		}
 		for _, r := range list.APIResources {
 			kind := kube.KindOf(gv.Group, r.Kind)
-			if taken[kind] || !slices.Contains(r.Verbs, "list") || !s.options.wants(kind) {
+			if taken[kind] || !slices.Contains(r.Verbs, "list") {
+				continue
+			}
+			one := resource{gvr: gv.WithResource(r.Name), kind: kind, namespaced: r.Namespaced}
+			switch {
+			case s.options.wants(kind):
+				found = append(found, one)
+			case s.options.wantsWorkloads() && isCustom(gv.Group, kind):
+				custom = append(custom, one)
+			default:
 				continue
 			}
 			taken[kind] = true
-			found = append(found, resource{gvr: gv.WithResource(r.Name), kind: kind, namespaced: r.Namespaced})
 		}
 	}
+	slices.SortFunc(custom, func(a, b resource) int { return cmp.Compare(a.kind, b.kind) })
+	custom, err = s.custom(ctx, custom, emit)
+	if err != nil {
+		return nil, err
+	}
+	found = append(found, custom...)
 	slices.SortFunc(found, func(a, b resource) int { return cmp.Compare(a.kind, b.kind) })
 	return found, nil
 }

@@ -19,6 +19,7 @@ type asked struct {
 	ask     sandbox.Ask
 	root    string // the kustomization file that is built
 	origins bool   // it asks for origin annotations itself
+	cache   bool   // there is a cache of what is remote
 	fault   error  // why the build cannot succeed
 	kinds   map[string]byte
 	data    map[string][]byte
@@ -62,8 +63,8 @@ func (a *asked) CleanedAbs(name string) (filesys.ConfirmedDir, string, error) {
 	return "", "", fmt.Errorf("there is no %s under the directory that may be read", name)
 }
 
-// ReadFile gives the contents of a file. Kustomization files are looked into: one that refers to something
-// remote ends the build before kustomize would go and fetch it.
+// ReadFile gives the contents of a file. Kustomization files are looked into: what one refers to and is
+// remote is taken from the cache, or ends the build before kustomize would go and fetch it.
 func (a *asked) ReadFile(name string) ([]byte, error) {
 	name = path.Clean(name)
 	if b, ok := a.data[name]; ok {
@@ -79,10 +80,10 @@ func (a *asked) ReadFile(name string) ([]byte, error) {
 	}
 	if slices.Contains(FileNames(), path.Base(name)) {
 		if refs, err := ReferencesOf(string(b)); err == nil && len(refs.Remote) > 0 {
-			err := fmt.Errorf("%s refers to %s, which is not fetched: a scan uses no network; copy it into the repository",
-				name[1:], refs.Remote[0])
-			a.fail(err)
-			return nil, err
+			if b, err = a.local(name, b, refs.Remote); err != nil {
+				a.fail(err)
+				return nil, err
+			}
 		}
 	}
 	if name == a.root {

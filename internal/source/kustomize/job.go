@@ -23,6 +23,7 @@ const Job = "kustomize"
 // request is what the sandbox is given; files it asks for.
 type request struct {
 	Dir, File string // absolute in the file system that is served
+	Cache     bool   // there is a cache of what is remote
 }
 
 // response is what it gives back.
@@ -47,7 +48,7 @@ func Build(body []byte, ask sandbox.Ask) ([]byte, error) {
 	}
 	http.DefaultTransport = refusing{}
 	http.DefaultClient.Transport = refusing{}
-	files := &asked{ask: ask, root: path.Join(req.Dir, req.File), kinds: map[string]byte{}, data: map[string][]byte{}}
+	files := &asked{ask: ask, root: path.Join(req.Dir, req.File), cache: req.Cache, kinds: map[string]byte{}, data: map[string][]byte{}}
 	out, err := run(req, files)
 	if files.fault != nil {
 		return nil, files.fault // the reason for whatever kustomize made of it

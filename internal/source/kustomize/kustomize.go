@@ -40,6 +40,10 @@ type Builds struct {
 	List    []Kustomization
 	Process *sandbox.Process
 	Limits  sandbox.Limits // for one build
+	// Cache, if set, holds copies of what is remote, laid out as by "kustomize localize":
+	// HOST/REPOSITORY/REF/PATH. CacheName is its directory as to be shown.
+	Cache     fs.FS
+	CacheName string
 	// Used, if set, is told each file in FS that a build which succeeded has read.
 	Used func(k Kustomization, file string)
 }
@@ -71,11 +75,11 @@ func (b *Builds) build(ctx context.Context, k Kustomization) []bartizan.Item {
 			Reason: "the kustomization was not built: " + err.Error(),
 		}}}
 	}
-	body, err := json.Marshal(request{Dir: "/" + k.Dir, File: k.File})
+	body, err := json.Marshal(request{Dir: "/" + k.Dir, File: k.File, Cache: b.Cache != nil})
 	if err != nil {
 		return failed(err)
 	}
-	s := &server{fsys: k.FS, read: map[string][]byte{}}
+	s := &server{fsys: k.FS, cache: b.Cache, read: map[string][]byte{}}
 	lim := b.Limits
 	if lim.CPU == 0 {
 		lim.CPU = sandbox.DefaultLimits().CPU + cpuForSchema
@@ -90,15 +94,18 @@ func (b *Builds) build(ctx context.Context, k Kustomization) []bartizan.Item {
 	}
 	if b.Used != nil {
 		for file := range s.read {
-			b.Used(k, file)
+			if _, remote := cached(file); !remote {
+				b.Used(k, file)
+			}
 		}
 	}
-	return items(k, out, s.read)
+	return b.items(k, out, s.read)
 }
 
 // items reads what was built. Each object is given the lines of its base.
-func items(k Kustomization, out response, files map[string][]byte) []bartizan.Item {
+func (b *Builds) items(k Kustomization, out response, files map[string][]byte) []bartizan.Item {
 	m := newMapper(k, out, files)
+	m.cache = b.CacheName
 	return document.Items(m.text, document.Stream{
 		Source: Name, File: path.Join(k.Name, k.File), Output: true,
 		Adopt: func(o *kube.Object) string { m.adopt(o); return "" },

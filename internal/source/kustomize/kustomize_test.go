@@ -87,7 +87,11 @@ func show(items []bartizan.Item) string {
 		fmt.Fprintf(&b, "== %s:%d:%d %s\n", o.Origin.File, o.Origin.Line, o.Origin.Column, o.Ref)
 		start, end := o.Root.Span()
 		for i, line := range strings.Split(strings.TrimRight(o.Root.Doc().Source()[start:end], "\n"), "\n") {
-			fmt.Fprintf(&b, "%3d | %s\n", o.Provenance.Lines[o.Origin.Rendered+i], line)
+			file, at := o.Provenance.At(o.Origin.Rendered + i)
+			if file == o.Origin.File {
+				file = ""
+			}
+			fmt.Fprintln(&b, strings.TrimRight(fmt.Sprintf("%3d | %-44s %s", at, line, file), " "))
 		}
 	}
 	return b.String()
@@ -241,6 +245,56 @@ func TestShared(t *testing.T) {
 		}
 		if traced != n {
 			t.Errorf("%s: %d objects traced, want %d", sub, traced, n)
+		}
+	}
+}
+
+// TestCache builds what refers to remote bases and files: from a cache where they are there, else not at all.
+func TestCache(t *testing.T) {
+	file := func(text string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(text)} }
+	pod := "apiVersion: v1\nkind: Pod\nmetadata: {name: %s}\n"
+	cache := fstest.MapFS{
+		"github.com/a/b/v1/k/kustomization.yaml": file("resources: ['https://raw.example.com/d/e.yaml', ../c]\n"),
+		"github.com/a/b/v1/c/kustomization.yaml": file("resources: [pod.yaml]\n"),
+		"github.com/a/b/v1/c/pod.yaml":           file(fmt.Sprintf(pod, "c")),
+		"raw.example.com/d/e.yaml":               file("# one\n" + fmt.Sprintf(pod, "e")),
+		"github.com/a/b/v2/kustomization.yaml":   file("resources: [pod.yaml, 'https://example.com/gone?ref=v3']\n"),
+		"github.com/a/b/v2/pod.yaml":             file(fmt.Sprintf(pod, "v2")),
+	}
+	p := &sandbox.Process{}
+	defer p.Close()
+	for ref, want := range map[string]string{
+		"https://github.com/a/b//k?ref=v1":         "/cache/raw.example.com/d/e.yaml:2 Pod e\n/cache/github.com/a/b/v1/c/pod.yaml:1 Pod c\n",
+		"git::https://github.com/a/b//c?ref=v1":    "/cache/github.com/a/b/v1/c/pod.yaml:1 Pod c\n",
+		"git@github.com:a/b.git//c?ref=v1":         "/cache/github.com/a/b/v1/c/pod.yaml:1 Pod c\n",
+		"ssh://git@github.com:22/a/b.git/c?ref=v1": "/cache/github.com/a/b/v1/c/pod.yaml:1 Pod c\n",
+		"github.com/a/b/c?ref=v1":                  "/cache/github.com/a/b/v1/c/pod.yaml:1 Pod c\n",
+		"https://raw.example.com/d/e.yaml":         "/cache/raw.example.com/d/e.yaml:2 Pod e\n",
+		"github.com/a/b/c":                         "GAP: the kustomization was not built: it/kustomization.yaml refers to github.com/a/b/c, which is not fetched: a scan uses no network; copy it into the repository (kustomize localize does that), or put a copy of it at github.com/a/b/c in the cache directory\n",
+		"github.com/a/b/?ref=v2":                   "GAP: the kustomization was not built: the cached github.com/a/b/v2/kustomization.yaml refers to https://example.com/gone?ref=v3, which is not fetched: a scan uses no network; copy it into the repository (kustomize localize does that), or put a copy of it at example.com/gone/v3 in the cache directory\n",
+		"https://x/../../etc?ref=../..":            "GAP: the kustomization was not built: it/kustomization.yaml refers to https://x/../../etc?ref=../.., which is not fetched: a scan uses no network; copy it into the repository (kustomize localize does that), or put a copy of it at x/etc in the cache directory\n",
+	} {
+		text := fmt.Sprintf("resources: ['%s']\n", ref)
+		b := &Builds{Process: p, Cache: cache, CacheName: "/cache",
+			List: []Kustomization{{FS: fstest.MapFS{"it/kustomization.yaml": file(text)}, Dir: "it", File: "kustomization.yaml", Name: "it"}},
+			Used: func(_ Kustomization, file string) {
+				if file != "it/kustomization.yaml" {
+					t.Errorf("%s: %s is told to be used", ref, file)
+				}
+			}}
+		got := ""
+		if err := b.Read(context.Background(), func(it bartizan.Item) error {
+			if it.Gap != nil {
+				got += "GAP: " + it.Gap.Reason + "\n"
+				return nil
+			}
+			got += fmt.Sprintf("%s:%d %s\n", it.Entity.Origin.File, it.Entity.Origin.Line, it.Entity.Ref)
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if got != want {
+			t.Errorf("%s:\n%s\nwant:\n%s", ref, got, want)
 		}
 	}
 }

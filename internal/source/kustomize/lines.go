@@ -10,10 +10,11 @@ import (
 )
 
 // mapper finds for each line of the built text the line of the base file it came from. Base and built
-// object are walked side by side: what a patch changed keeps the line of what it replaced, what a patch
-// added has the line of the map or list it was added to.
+// object are walked side by side; then what a patch changed or added is given the patch's file and line. What
+// something else changed keeps the line of what it replaced, or has that of the map or list it was added to.
 type mapper struct {
 	k      Kustomization
+	cache  string // the directory of what is remote, as to be shown
 	text   string // all objects, one document each
 	starts []int  // the first line of each object
 	built  []built
@@ -21,6 +22,11 @@ type mapper struct {
 	docs   map[string][]tree.Node // parsed bases, objects in order
 	taken  map[tree.Node]bool     // bases that an object was found for
 	lines  []int32                // of text, from 1; shared by all objects, since each line belongs to one
+	fileOf []uint16               // of lines, as in kube.Provenance
+	owner  []*patch               // of lines; nil is the base
+	bases  map[int]tree.Node      // of the object at hand: a built value -> its base
+	prov   *kube.Provenance       // of the object at hand
+	all    []*patch               // nil until they are asked for
 }
 
 func newMapper(k Kustomization, out response, files map[string][]byte) *mapper {
@@ -35,7 +41,8 @@ func newMapper(k Kustomization, out response, files map[string][]byte) *mapper {
 		line += strings.Count(o.Text, "\n")
 	}
 	m.text = b.String()
-	m.lines = make([]int32, line+1)
+	m.lines, m.fileOf = make([]int32, line+1), make([]uint16, line+1)
+	m.owner = make([]*patch, line+1)
 	return m
 }
 
@@ -48,7 +55,8 @@ func (m *mapper) adopt(o *kube.Object) {
 	}
 	kustomization := path.Join(m.k.Name, m.k.File)
 	o.Origin.File, o.Origin.Line, o.Origin.Column, o.Origin.Rendered = kustomization, 0, 0, rendered
-	o.Provenance = &kube.Provenance{Renderer: Name, Root: m.k.Name, File: kustomization, Lines: m.lines}
+	o.Provenance = &kube.Provenance{Renderer: Name, Root: m.k.Name, File: kustomization, Lines: m.lines, FileOf: m.fileOf}
+	m.bases, m.prov = map[int]tree.Node{}, o.Provenance
 	if i < 0 || m.built[i].File == "" {
 		return
 	}
@@ -64,14 +72,18 @@ func (m *mapper) adopt(o *kube.Object) {
 	}
 	o.Origin.Line, o.Origin.Column = base.Pos()
 	if b.Generated {
-		m.all(o.Root, o.Origin.Line)
+		m.assign(o.Root, o.Origin.Line, 0)
 		return
 	}
 	m.pair(o.Root, base)
+	m.apply(o, base)
 }
 
 // shown is a path of the file system as the user would write it, seen from the kustomization's directory.
 func (m *mapper) shown(file string) string {
+	if in, ok := cached(file); ok {
+		return path.Join(m.cache, in)
+	}
 	return path.Join(m.k.Name, relative("/"+m.k.Dir, file))
 }
 
@@ -151,23 +163,26 @@ func appendObjects(nodes []tree.Node, n tree.Node, depth int) []tree.Node {
 	return append(nodes, n)
 }
 
-// all gives every line of a value one line of the base.
-func (m *mapper) all(n tree.Node, line int) {
+// assign gives every line of a value one line of a file: 0 is the base.
+func (m *mapper) assign(n tree.Node, line int, file uint16) (first, last int) {
 	start, end := n.Span()
-	first, _ := n.Doc().Position(start)
+	first, _ = n.Doc().Position(start)
 	if n.HasKey() {
 		first, _ = n.KeyPos()
 	}
-	last, _ := n.Doc().Position(max(end-1, start))
-	for l := first; l <= min(last, len(m.lines)-1); l++ {
-		m.lines[l] = int32(line)
+	last, _ = n.Doc().Position(max(end-1, start))
+	last = min(last, len(m.lines)-1)
+	for l := first; l <= last; l++ {
+		m.lines[l], m.fileOf[l] = int32(line), file
 	}
+	return first, last
 }
 
 // pair walks a built value and its base side by side.
 func (m *mapper) pair(n, base tree.Node) {
 	line, _ := base.KeyPos()
-	m.all(n, line)
+	m.assign(n, line, 0)
+	m.bases[n.ID()] = base
 	switch n.Kind() {
 	case tree.Map:
 		if base.Kind() != tree.Map {

@@ -31,6 +31,7 @@ const (
 // server answers the sandbox from a file system, and remembers what it gave out.
 type server struct {
 	fsys      fs.FS
+	cache     fs.FS // of what is remote; nil if there is none
 	read      map[string][]byte
 	bytes     int64
 	questions int
@@ -56,9 +57,21 @@ func (s *server) serve(question []byte) ([]byte, error) {
 	return s.file(name)
 }
 
+// at is the file system that a path leads to, and the path there.
+func (s *server) at(name string) (fs.FS, string, bool) {
+	if in, ok := cached(name); ok {
+		return s.cache, in, s.cache != nil
+	}
+	return s.fsys, name, true
+}
+
 // kind says what stands at a path. What may not be looked at does not exist.
 func (s *server) kind(name string) byte {
-	info, err := fs.Stat(s.fsys, name)
+	fsys, name, ok := s.at(name)
+	if !ok {
+		return kindNone
+	}
+	info, err := fs.Stat(fsys, name)
 	switch {
 	case err != nil:
 		return kindNone
@@ -77,7 +90,8 @@ func (s *server) file(name string) ([]byte, error) {
 	if s.kind(name) != kindFile {
 		return nil, fmt.Errorf("%s is not a file here", name)
 	}
-	f, err := s.fsys.Open(name)
+	fsys, at, _ := s.at(name)
+	f, err := fsys.Open(at)
 	if err != nil {
 		return nil, fmt.Errorf("%s cannot be read", name)
 	}

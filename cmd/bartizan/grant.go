@@ -1,0 +1,178 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bartizan-dev/bartizan"
+	"github.com/bartizan-dev/bartizan/internal/grant"
+	"github.com/bartizan-dev/bartizan/internal/kube"
+	"github.com/bartizan-dev/bartizan/rule"
+)
+
+// newGrant makes the command that answers who may do what.
+func newGrant() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "grant",
+		Short: "Say who may do what, and through which binding",
+		Long: "Answers as the API server's own authorizers would: RBAC with aggregated roles, implicit groups and\n" +
+			"resource names, system:masters and the Node authorizer. What was not read makes an answer unknown.",
+		Example: "  bartizan grant can system:serviceaccount:shop:api get secrets -n shop deploy/\n" +
+			"  bartizan grant who create pods/exec --cluster\n  bartizan grant of alice --group dev deploy/",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newGrantCan(), newGrantWho(), newGrantOf())
+	return cmd
+}
+
+// grantKinds are the kinds that the authorizers' answers depend on.
+var grantKinds = []string{
+	"Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "ServiceAccount", "Namespace", "Node", "Pod", "PersistentVolume",
+	"VolumeAttachment", "ResourceSlice", "CustomResourceDefinition", "AuthorizationConfiguration.apiserver.config.k8s.io",
+}
+
+// grantFlags are the flags that the sub-commands of grant share.
+type grantFlags struct {
+	inputFlags
+	output      string
+	colour      string
+	groups      []string
+	name        string
+	sub         string
+	noBootstrap bool
+}
+
+func (f *grantFlags) add(cmd *cobra.Command) {
+	f.inputFlags.add(cmd)
+	fl := cmd.Flags()
+	fl.StringVarP(&f.output, "output", "o", "text", "format: text, json")
+	fl.StringVar(&f.colour, "colour", "auto", "colours: auto, always, never")
+	fl.BoolVar(&f.noBootstrap, "no-bootstrap", false, "do not suppose the roles and bindings that every cluster is born with")
+	fl.Lookup("namespace").Usage = "namespace of the question (default: every namespace at once)"
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+func (f *grantFlags) addTarget(cmd *cobra.Command) {
+	fl := cmd.Flags()
+	fl.StringVar(&f.name, "name", "", "name of the object (default: any)")
+	fl.StringVar(&f.sub, "subresource", "", "sub-resource, as in RESOURCE/SUB")
+}
+
+// asked is a Model with what the answers need besides.
+type asked struct {
+	model     *grant.Model
+	resources *grant.Resources
+	gaps      []bartizan.Gap
+	hidden    bool // something that was not read may hold a right
+	namespace string
+	painter   painter
+}
+
+// read reads the input and builds the Model. A live cluster's policy is complete unless only a part of it was asked for.
+func (f *grantFlags) read(cmd *cobra.Command, paths []string) (*asked, error) {
+	if f.output != "text" && f.output != "json" {
+		return nil, usage("--output %s: choose text or json", f.output)
+	}
+	a := &asked{namespace: f.options.Namespace, painter: newPainter(cmd, f.colour)}
+	if f.cluster {
+		f.options.Namespace = "" // a binding may name a subject of any namespace
+	}
+	report, err := f.load(cmd, paths, grantKinds, rule.Version{})
+	if err != nil {
+		return nil, err
+	}
+	a.gaps = report.Gaps
+	a.resources = grant.NewResources(report.World)
+	hiding := hiding(report.Gaps, report.Objects)
+	a.hidden = len(hiding) > 0
+	a.model = grant.New(report.World, grant.Options{
+		Complete:    f.cluster && f.options.Selector == "",
+		Gaps:        hiding,
+		NoBootstrap: f.noBootstrap,
+	})
+	return a, nil
+}
+
+// bearing are the gaps that may hide a right: of a live cluster those about other kinds than RBAC's do not.
+func bearing(gaps []bartizan.Gap) (out []bartizan.Gap) {
+	for _, g := range gaps {
+		if g.Origin.Source != "cluster" || strings.Contains(strings.ToLower(g.Reason), "role") {
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+// hiding is bearing without the gaps about a part of an object that was read all the same and is none of RBAC's.
+func hiding(gaps []bartizan.Gap, objects []*kube.Object) (out []bartizan.Gap) {
+	files := map[string][]*kube.Object{}
+	if len(gaps) > 0 {
+		for _, o := range objects {
+			files[o.Origin.File] = append(files[o.Origin.File], o)
+		}
+	}
+	for _, g := range bearing(gaps) {
+		foreign := false
+		for _, o := range files[g.Origin.File] {
+			foreign = foreign || o.Group != "rbac.authorization.k8s.io" && o.Provenance == nil && spans(o, g.Origin.Line)
+		}
+		if !foreign {
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+// spans says whether a line belongs to the document that an object was read from.
+func spans(o *kube.Object, line int) bool {
+	doc := o.Root.Doc()
+	start, end := doc.Bounds()
+	first, _ := doc.Position(start)
+	last, _ := doc.Position(end)
+	return first <= line && line <= last
+}
+
+// finish ends a sub-command with the exit code that its answer asks for.
+func (a *asked) finish(v grant.Verdict) error {
+	switch {
+	case v == grant.Unknown:
+		return &exitError{code: exitIncomplete}
+	case v == grant.Denied:
+		return &exitError{code: exitFindings}
+	}
+	return nil
+}
+
+// request makes a question of a verb and a target as they are written.
+func (a *asked) request(f *grantFlags, verb, target string) (grant.Request, []string, error) {
+	if strings.HasPrefix(target, "/") {
+		if f.name != "" || f.sub != "" || a.namespace != "" {
+			return grant.Request{}, nil, usage("%s is a URL: --name, --subresource and -n do not apply to it", target)
+		}
+		return grant.Request{Verb: verb, Path: target}, nil, nil
+	}
+	t := a.resources.Parse(target)
+	var notes []string
+	if !t.Known && t.Resource.Group == "" {
+		notes = append(notes, fmt.Sprintf("no resource %q is known: it is asked about as written; name it as PLURAL.GROUP if it is a custom one", t.Resource.Name))
+	}
+	switch {
+	case f.name != "" && t.Name != "":
+		return grant.Request{}, nil, usage("%s names an object already: leave out --name, or write the sub-resource with --subresource", target)
+	case f.name != "":
+		t.Name = f.name
+	}
+	switch {
+	case f.sub != "" && t.Sub != "" && f.sub != t.Sub:
+		return grant.Request{}, nil, usage("%s names a sub-resource already: leave out --subresource", target)
+	case f.sub != "":
+		t.Sub = f.sub
+	}
+	if a.namespace != "" && !t.Resource.Namespaced && t.Resource.Name != "namespaces" {
+		notes = append(notes, fmt.Sprintf("%s are in no namespace: -n %s does not apply", t.Resource.Name, a.namespace))
+	}
+	return t.Request(verb, a.namespace), notes, nil
+}

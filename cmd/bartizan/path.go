@@ -1,0 +1,158 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bartizan-dev/bartizan"
+	"github.com/bartizan-dev/bartizan/internal/path"
+	"github.com/bartizan-dev/bartizan/rule"
+	"github.com/bartizan-dev/bartizan/rules"
+)
+
+// newPath makes the command that tells attack paths.
+func newPath() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "path",
+		Short: "Tell how an attacker would get from here to there, and the smallest change that stops it",
+		Long: "Joins rights, pods, admission and the network into one graph of attack steps and follows it: from the internet,\n" +
+			"from code running in a workload or from a stolen identity to the whole cluster, its nodes and its Secrets.",
+		Example: "  bartizan path list deploy/\n  bartizan path list --from shop/web --to secret/payments/db deploy/\n" +
+			"  bartizan path cut --cluster\n  bartizan path diff main/ branch/",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newPathList(), newPathCut(), newPathDiff())
+	return cmd
+}
+
+// pathKinds are the kinds that attack paths depend on.
+var pathKinds = append([]string{
+	rule.Workload, "Secret", "Service", "Ingress", "NetworkPolicy", "RuntimeClass", "EndpointSlice", "ValidatingAdmissionPolicy",
+	"ValidatingAdmissionPolicyBinding", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration", "Gateway.gateway.networking.k8s.io",
+	"HTTPRoute.gateway.networking.k8s.io", "ClusterNetworkPolicy.policy.networking.k8s.io", "AdminNetworkPolicy.policy.networking.k8s.io",
+	"BaselineAdminNetworkPolicy.policy.networking.k8s.io", "CiliumNetworkPolicy.cilium.io", "CiliumClusterwideNetworkPolicy.cilium.io",
+	"PersistentVolumeClaim", "CertificateSigningRequest", "APIService",
+}, grantKinds...)
+
+// pathFlags are the flags that the sub-commands of path share.
+type pathFlags struct {
+	inputFlags
+	output  string
+	colour  string
+	from    []string
+	to      []string
+	version string
+}
+
+func (f *pathFlags) add(cmd *cobra.Command, formats ...string) {
+	f.inputFlags.add(cmd)
+	fl := cmd.Flags()
+	fl.StringVarP(&f.output, "output", "o", "text", "format: "+strings.Join(formats, ", "))
+	fl.StringVar(&f.colour, "colour", "auto", "colours: auto, always, never")
+	fl.StringSliceVar(&f.from, "from", nil, "where attacks begin: internet, workloads, identities, or a thing such as shop/web, sa/ci/builder, user/jane (default: all three)")
+	fl.StringSliceVar(&f.to, "to", nil, "what they are after: cluster-admin, control-plane, secrets, node-root, or a thing such as secret/shop/db (default: all four)")
+	fl.StringVar(&f.version, "kubernetes-version", "latest", "Kubernetes version of the cluster")
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("from", cobra.FixedCompletions([]string{path.SourcesInternet, path.SourcesWorkloads, path.SourcesIdentities}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("to", cobra.FixedCompletions([]string{path.TargetAdmin, path.TargetControlPlane, path.TargetSecrets, path.TargetNode}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// pathWorld is a graph and what is asked of it.
+type pathWorld struct {
+	graph   *path.Graph
+	gaps    []bartizan.Gap
+	sources []path.Source
+	targets []path.Target
+	painter painter
+	secrets map[bartizan.Ref]bool
+}
+
+// read builds the graph of some paths and resolves what --from and --to name.
+func (f *pathFlags) read(cmd *cobra.Command, args []string, formats ...string) (*pathWorld, error) {
+	if !slices.Contains(formats, f.output) {
+		return nil, usage("--output %s: choose %s", f.output, strings.Join(formats, ", "))
+	}
+	version, err := rule.ParseVersion(f.version)
+	if err != nil {
+		return nil, usage("--kubernetes-version: %w", err)
+	}
+	report, err := f.load(cmd, args, pathKinds, version)
+	if err != nil {
+		return nil, err
+	}
+	w := &pathWorld{gaps: report.Gaps, painter: newPainter(cmd, f.colour)}
+	in := path.Input{
+		World: report.World, Objects: report.Objects, Edges: rules.Edges(), Version: version,
+		Complete: f.cluster && f.options.Selector == "" && f.options.Namespace == "", Gaps: bearing(report.Gaps),
+	}
+	for _, to := range f.to {
+		if kind, rest, ok := strings.Cut(to, "/"); ok && strings.EqualFold(kind, "secret") {
+			ns, name, _ := strings.Cut(rest, "/")
+			in.Targets = append(in.Targets, bartizan.Ref{Kind: "Secret", Namespace: ns, Name: name})
+		}
+	}
+	w.graph = path.Build(in)
+	if err := w.resolveFrom(f.from); err != nil {
+		return nil, err
+	}
+	return w, w.resolveTo(f.to)
+}
+
+func (w *pathWorld) resolveFrom(from []string) error {
+	if len(from) == 0 {
+		from = []string{path.SourcesInternet, path.SourcesWorkloads, path.SourcesIdentities}
+	}
+	for _, name := range from {
+		switch name {
+		case path.SourcesInternet, path.SourcesWorkloads, path.SourcesIdentities:
+			w.sources = append(w.sources, w.graph.Sources(name)...)
+			continue
+		}
+		refs, err := w.graph.Resolve(name)
+		if err != nil {
+			return usage("--from: %w", err)
+		}
+		for _, r := range refs {
+			w.sources = append(w.sources, path.Source{Ref: r})
+		}
+	}
+	return nil
+}
+
+func (w *pathWorld) resolveTo(to []string) error {
+	known := w.graph.Targets()
+	if len(to) == 0 {
+		w.targets = known
+		return nil
+	}
+	for _, name := range to {
+		if i := slices.IndexFunc(known, func(t path.Target) bool { return t.Name == name }); i >= 0 {
+			w.targets = append(w.targets, known[i])
+			continue
+		}
+		refs, err := w.graph.Resolve(name)
+		if err != nil {
+			return usage("--to: %w", err)
+		}
+		w.targets = append(w.targets, path.NamedTarget(name, refs...))
+	}
+	return nil
+}
+
+// incomplete ends a sub-command: what could not be read may hide a path.
+func (w *pathWorld) incomplete(cmd *cobra.Command) error {
+	for i, g := range w.gaps {
+		if i == 5 {
+			note(cmd, count(len(w.gaps)-i, "more file or object")+" could not be read")
+			break
+		}
+		note(cmd, "not read: "+w.painter.text(g.Origin.File+": "+g.Reason))
+	}
+	if len(w.gaps) > 0 {
+		return &exitError{code: exitIncomplete}
+	}
+	return nil
+}

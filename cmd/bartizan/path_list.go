@@ -1,0 +1,239 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bartizan-dev/bartizan"
+	"github.com/bartizan-dev/bartizan/internal/path"
+)
+
+// newPathList makes path list.
+func newPathList() *cobra.Command {
+	f := &pathFlags{}
+	var limit int
+	failOn := bartizan.High.String()
+	formats := []string{"text", "json", "dot", "svg"}
+	cmd := &cobra.Command{
+		Use:   "list [PATH...]",
+		Short: "List the attack paths that matter, told step by step with the lines that make them possible",
+		Long: "Of every source only the likeliest way to each target is told. Sources that go the same way are told together,\n" +
+			"and what matters most comes first: what is reached, how likely the way is, and how likely it is to begin.\n\n" +
+			"Exit codes: 0 no path at or above --fail-on, 1 there are some, 3 something could not be read.",
+		Example: "  bartizan path list deploy/\n  bartizan path list --cluster --from internet\n" +
+			"  bartizan path list --from shop/web --to secret/payments/db deploy/ -o svg > paths.svg",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			threshold, err := bartizan.ParseSeverity(failOn)
+			if err != nil {
+				return usage("--fail-on: %w", err)
+			}
+			w, err := f.read(cmd, args, formats...)
+			if err != nil {
+				return err
+			}
+			all := w.graph.List(w.sources, w.targets)
+			shown := all
+			if limit > 0 && f.output != "json" {
+				shown = all[:min(limit, len(all))]
+			}
+			switch f.output {
+			case "json":
+				err = writeJSON(cmd.OutOrStdout(), w.listDocument(all))
+			case "dot":
+				_, err = io.WriteString(cmd.OutOrStdout(), path.Dot(shown))
+			case "svg":
+				_, err = io.WriteString(cmd.OutOrStdout(), path.SVG(shown))
+			default:
+				err = w.writeList(cmd.OutOrStdout(), shown, len(all))
+			}
+			if err != nil {
+				return err
+			}
+			if err := w.incomplete(cmd); err != nil {
+				return err
+			}
+			return failing(all, threshold)
+		},
+	}
+	f.add(cmd, formats...)
+	cmd.Flags().IntVar(&limit, "limit", 10, "tell only that many; 0 is all (JSON always has all)")
+	cmd.Flags().StringVar(&failOn, "fail-on", failOn, "exit with 1 for paths of this severity or worse")
+	return cmd
+}
+
+// failing ends a sub-command with exit code 1 if a path is at or above a severity.
+func failing(paths []path.Path, threshold bartizan.Severity) error {
+	for i := range paths {
+		if paths[i].Severity() >= threshold {
+			return &exitError{code: exitFindings}
+		}
+	}
+	return nil
+}
+
+// writeList tells paths.
+func (w *pathWorld) writeList(out io.Writer, shown []path.Path, all int) error {
+	var b strings.Builder
+	for i := range shown {
+		w.tell(&b, i+1, &shown[i])
+	}
+	reach := map[bartizan.Ref]bool{}
+	for i := range shown {
+		for _, s := range shown[i].Sources {
+			reach[s] = true
+		}
+	}
+	switch {
+	case all == 0:
+		fmt.Fprintf(&b, "No attack path found: %s, %s.\n", count(len(w.sources), "source"), count(len(w.targets), "target"))
+	case len(shown) < all:
+		fmt.Fprintf(&b, "%d of %s are told; --limit 0 tells all. bartizan path cut finds the smallest set of fixes.\n", len(shown), count(all, "attack path"))
+	default:
+		fmt.Fprintf(&b, "%s from %s. bartizan path cut finds the smallest set of fixes.\n", count(all, "attack path"), count(len(reach), "source"))
+	}
+	_, err := io.WriteString(out, b.String())
+	return err
+}
+
+// severityColours are the colours of severities.
+var severityColours = map[bartizan.Severity]string{
+	bartizan.Critical: sgrRed, bartizan.High: sgrRed, bartizan.Medium: sgrYellow,
+}
+
+// tell tells one path.
+func (w *pathWorld) tell(b *strings.Builder, n int, p *path.Path) {
+	sev := p.Severity()
+	head := fmt.Sprintf("%s  %s -> %s", strings.ToUpper(sev.String()), pathOrigin(p), pathGoal(p))
+	if c := severityColours[sev]; c != "" {
+		head = strings.Replace(head, strings.ToUpper(sev.String()), w.painter.paint(c, strings.ToUpper(sev.String())), 1)
+	}
+	w.wrap(b, fmt.Sprintf("%d  ", n), "   ", head)
+	w.wrap(b, "   ", "   ", w.painter.paint(sgrDim, fmt.Sprintf("%s, %s", p.Likelihood(), count(len(p.Stages), "step"))))
+	if len(p.Sources) > 1 {
+		w.wrap(b, "   from ", "        ", sourceNames(p))
+	}
+	for i := range p.Stages {
+		st := &p.Stages[i]
+		w.wrap(b, fmt.Sprintf("   %d. ", i+1), "      ", st.Text)
+		for _, e := range st.Evidence {
+			w.evidence(b, e)
+		}
+	}
+	b.WriteByte('\n')
+}
+
+// pathOrigin is where a path begins, for its headline.
+func pathOrigin(p *path.Path) string {
+	first := path.Words(p.Sources[0])
+	if n := len(p.Sources); n > 1 {
+		return fmt.Sprintf("any of %d %s", n, sortOf(p.Sources[0]))
+	}
+	return first
+}
+
+// sortOf says what sort of sources there are several of.
+func sortOf(r bartizan.Ref) string {
+	switch r.Kind {
+	case "User":
+		return "users"
+	case "Group":
+		return "groups"
+	case "ServiceAccount":
+		return "service accounts"
+	}
+	return "workloads"
+}
+
+// maxSources is how many sources of a path are named.
+const maxSources = 6
+
+func sourceNames(p *path.Path) string {
+	var names []string
+	for i, s := range p.Sources {
+		if i == maxSources {
+			names = append(names, fmt.Sprintf("and %d more", len(p.Sources)-i))
+			break
+		}
+		names = append(names, path.Words(s))
+	}
+	return strings.Join(names, ", ")
+}
+
+// pathGoal is what a path leads to, for its headline.
+func pathGoal(p *path.Path) string {
+	if p.Target.Name == path.TargetAdmin {
+		return "cluster-admin"
+	}
+	if p.Target.Name == path.TargetNode || p.Target.Name == path.TargetControlPlane {
+		return "root on " + path.Words(p.Reached)
+	}
+	return path.Words(p.Reached)
+}
+
+// evidence writes the place that makes a step possible.
+func (w *pathWorld) evidence(b *strings.Builder, e bartizan.Evidence) {
+	if e.Origin.File == "" && e.Value == "" {
+		return
+	}
+	place := e.Origin.File
+	if e.Origin.Line > 0 {
+		place += fmt.Sprintf(":%d", e.Origin.Line)
+	}
+	text := strings.TrimPrefix(e.Path[strings.LastIndex(e.Path, "/")+1:]+": "+e.Value, ": ")
+	if e.Value == "" {
+		text = strings.TrimPrefix(e.Path, "/")
+	}
+	if strings.Contains(e.Value, " ") {
+		text = e.Value
+	}
+	if place == "" {
+		place = "built in"
+	}
+	w.wrap(b, "      ", "        ", w.painter.paint(sgrDim, place)+"  "+text)
+}
+
+// wrap writes a text in lines of the terminal's width, each after an indent.
+func (w *pathWorld) wrap(b *strings.Builder, first, rest, text string) {
+	line, used := first, len(first)
+	empty := true
+	for _, word := range strings.Fields(text) {
+		word = w.painter.word(word)
+		n := visible(word)
+		if !empty && used+1+n > w.painter.width {
+			b.WriteString(strings.TrimRight(line, " ") + "\n")
+			line, used, empty = rest, len(rest), true
+		}
+		if !empty {
+			line, used = line+" ", used+1
+		}
+		line, used, empty = line+word, used+n, false
+	}
+	b.WriteString(strings.TrimRight(line, " ") + "\n")
+}
+
+// word makes a word safe to print; what the painter coloured was made of safe words.
+func (p *painter) word(s string) string {
+	if p.colours && strings.Contains(s, "\x1b[") {
+		return s
+	}
+	return p.text(s)
+}
+
+// visible is how many columns a word takes: without colours.
+func visible(s string) int {
+	n, in := 0, false
+	for _, r := range s {
+		switch {
+		case r == '\x1b':
+			in = true
+		case in:
+			in = r != 'm'
+		default:
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,185 @@
+package grant
+
+import (
+	"fmt"
+
+	"github.com/bartizan-dev/bartizan"
+	"github.com/bartizan-dev/bartizan/internal/kube"
+	"github.com/bartizan-dev/bartizan/internal/tree"
+)
+
+// place leads back to a value of an object.
+func place(o *kube.Object, n tree.Node) bartizan.Origin {
+	at := o.Origin
+	if at.Source == "cluster" {
+		at.Line, at.Column = 0, 0 // what the API sent has no lines
+		return at
+	}
+	line, column := n.KeyPos()
+	at.Line, at.Column = line, column
+	if o.Provenance == nil {
+		return at
+	}
+	at.Rendered, at.Column, at.Line = line, 0, 0
+	if line < len(o.Provenance.Lines) {
+		at.Line = int(o.Provenance.Lines[line])
+	}
+	return at
+}
+
+// decoder reads one RBAC object and collects what is wrong with it.
+type decoder struct {
+	object *kube.Object
+	ref    bartizan.Ref
+	faults []Fault
+}
+
+func (d *decoder) fault(code FaultCode, n tree.Node, format string, args ...any) {
+	d.faults = append(d.faults, Fault{Code: code, Subject: d.ref, Message: fmt.Sprintf(format, args...), Origin: place(d.object, n)})
+}
+
+// strings reads a list of strings. What is none is left out and faulted: the API server would refuse the object.
+func (d *decoder) strings(code FaultCode, holder tree.Node, key string) []string {
+	n := holder.Get(key)
+	switch n.Kind() {
+	case tree.Invalid, tree.Null:
+		return nil
+	case tree.List:
+	default:
+		d.fault(code, n, "%s is a %s, not a list of strings", key, n.Kind())
+		return nil
+	}
+	out := make([]string, 0, n.Len())
+	for c := n.First(); c.Exists(); c = c.Next() {
+		if c.Kind() != tree.String {
+			d.fault(code, c, "%s holds a %s where a string belongs: put it in quotes", key, c.Kind())
+			continue
+		}
+		out = append(out, c.Text())
+	}
+	return out
+}
+
+// maps visits the items of a list of maps.
+func (d *decoder) maps(code FaultCode, n tree.Node, what string, visit func(int, tree.Node)) {
+	switch n.Kind() {
+	case tree.Invalid, tree.Null:
+		return
+	case tree.List:
+	default:
+		d.fault(code, n, "%s is a %s, not a list", what, n.Kind())
+		return
+	}
+	i := 0
+	for c := n.First(); c.Exists(); c = c.Next() {
+		if c.Kind() == tree.Map {
+			visit(i, c)
+		} else {
+			d.fault(code, c, "item %d of %s is a %s, not a map", i+1, what, c.Kind())
+		}
+		i++
+	}
+}
+
+// text reads a string.
+func (d *decoder) text(code FaultCode, holder tree.Node, key string) string {
+	n := holder.Get(key)
+	switch n.Kind() {
+	case tree.Invalid, tree.Null:
+		return ""
+	case tree.String:
+		return n.Text()
+	}
+	d.fault(code, n, "%s is a %s, not a string", key, n.Kind())
+	return ""
+}
+
+// rules reads the rules of a Role or ClusterRole.
+func (d *decoder) rules(namespaced bool) (out []Rule) {
+	d.maps(FaultRule, d.object.Root.Get("rules"), "rules", func(i int, n tree.Node) {
+		before := len(d.faults)
+		r := Rule{
+			Verbs: d.strings(FaultRule, n, "verbs"), APIGroups: d.strings(FaultRule, n, "apiGroups"),
+			Resources: d.strings(FaultRule, n, "resources"), ResourceNames: d.strings(FaultRule, n, "resourceNames"),
+			NonResourceURLs: d.strings(FaultRule, n, "nonResourceURLs"),
+			Index:           i, Origin: place(d.object, n),
+		}
+		if why := refused(&r, namespaced); why != "" && len(d.faults) == before {
+			d.fault(FaultRule, n, "rule %d: %s; the API server refuses it", i+1, why)
+		}
+		out = append(out, r)
+	})
+	return out
+}
+
+// refused says why the API server's validation would not accept a rule.
+func refused(r *Rule, namespaced bool) string {
+	switch {
+	case len(r.Verbs) == 0:
+		return "it has no verbs"
+	case len(r.NonResourceURLs) > 0 && namespaced:
+		return "a Role in a namespace cannot have nonResourceURLs"
+	case len(r.NonResourceURLs) > 0 && len(r.APIGroups)+len(r.Resources)+len(r.ResourceNames) > 0:
+		return "it has both nonResourceURLs and resources"
+	case len(r.NonResourceURLs) > 0:
+		return ""
+	case len(r.APIGroups) == 0:
+		return "it has no apiGroups (the core group is \"\")"
+	case len(r.Resources) == 0:
+		return "it has no resources"
+	}
+	return ""
+}
+
+// roleRef reads to which role a binding binds. ok is false if the API server would refuse it.
+func (d *decoder) roleRef(namespace string) (role bartizan.Ref, ok bool) {
+	n := d.object.Root.Get("roleRef")
+	kind, name := d.text(FaultBinding, n, "kind"), d.text(FaultBinding, n, "name")
+	group := n.Get("apiGroup")
+	switch {
+	case n.Kind() != tree.Map || name == "":
+		d.fault(FaultBinding, n, "roleRef names no role")
+		return role, false
+	case group.Exists() && group.Text() != rbacGroup && group.Text() != "":
+		d.fault(FaultBinding, group, "roleRef.apiGroup is %q, not %s", group.Text(), rbacGroup)
+		return role, false
+	case kind == "ClusterRole":
+		return bartizan.Ref{Kind: "ClusterRole", Name: name}, true
+	case kind == "Role" && namespace != "":
+		return bartizan.Ref{Kind: "Role", Namespace: namespace, Name: name}, true
+	}
+	d.fault(FaultBinding, n, "roleRef.kind is %q: a %s cannot bind that", kind, d.object.Kind)
+	return role, false
+}
+
+const rbacGroup = "rbac.authorization.k8s.io"
+
+// subjects reads whom a binding binds to.
+func (d *decoder) subjects(namespace string) (out []Principal) {
+	d.maps(FaultSubject, d.object.Root.Get("subjects"), "subjects", func(i int, n tree.Node) {
+		kind, name := d.text(FaultSubject, n, "kind"), d.text(FaultSubject, n, "name")
+		if name == "" {
+			d.fault(FaultSubject, n, "subject %d has no name", i+1)
+			return
+		}
+		switch kind {
+		case "User":
+			out = append(out, Principal{Name: name})
+		case "Group":
+			out = append(out, Principal{Group: true, Name: name})
+		case "ServiceAccount":
+			ns := d.text(FaultSubject, n, "namespace")
+			if ns == "" {
+				ns = namespace
+			}
+			if ns == "" {
+				d.fault(FaultSubject, n, "subject %d, ServiceAccount %s, has no namespace: it reaches nobody", i+1, name)
+				return
+			}
+			out = append(out, Principal{Name: serviceAccountPrefix + ns + ":" + name})
+		default:
+			d.fault(FaultSubject, n, "subject %d is of kind %q, not User, Group or ServiceAccount: it reaches nobody", i+1, kind)
+		}
+	})
+	return out
+}

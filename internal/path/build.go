@@ -1,0 +1,235 @@
+package path
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/bartizan-dev/bartizan"
+	"github.com/bartizan-dev/bartizan/internal/grant"
+	"github.com/bartizan-dev/bartizan/internal/kube"
+	"github.com/bartizan-dev/bartizan/rule"
+)
+
+// Input is what a Graph is built from.
+type Input struct {
+	World   bartizan.World
+	Objects []*kube.Object
+	Edges   []*rule.Rule
+	Version rule.Version
+	// Complete says that everything of a live cluster was read.
+	Complete bool
+	Gaps     []bartizan.Gap
+	// Targets are things that must have a vertex even if nothing leads there.
+	Targets []bartizan.Ref
+}
+
+// maxRounds bounds how often edges are derived anew because an edge leads to roles that nobody is bound to.
+const maxRounds = 4
+
+// builder collects the steps of a Graph.
+type builder struct {
+	*Graph
+	in       Input
+	grants   *grant.Model
+	access   *access
+	pods     *pods
+	admits   *admission
+	net      rule.Network
+	edge     *rule.Rule
+	fixByKey map[string]int32
+	seen     map[string]bool
+	sets     int // steps of sets made so far
+}
+
+// Build derives all steps of a World.
+func Build(in Input) *Graph {
+	b := &builder{in: in, grants: grant.New(in.World, grant.Options{Complete: in.Complete, Gaps: in.Gaps, Pods: in.Complete})}
+	b.pods = newPods(in)
+	b.net = newNetwork(in, b.pods)
+	held := map[heldRole]bool{}
+	for range maxRounds {
+		before := len(held)
+		b.round(held)
+		if len(held) == before {
+			break
+		}
+	}
+	b.access.finish()
+	b.members()
+	b.Graph.facts = b.gather()
+	b.index()
+	return b.Graph
+}
+
+// round derives every edge; held are the roles that edges lead to, as far as earlier rounds know.
+func (b *builder) round(held map[heldRole]bool) {
+	b.Graph = &Graph{numbers: map[bartizan.Ref]vertex{}, objects: b.pods.objects}
+	b.fixByKey = map[string]int32{}
+	b.access = newAccess(b, held)
+	b.admits = newAdmission(b)
+	a := rule.Attack{
+		World: b.in.World, Version: b.in.Version,
+		Access: b.access, Pods: b.pods, Admission: b.admits, Network: b.net,
+	}
+	for _, e := range b.in.Edges {
+		b.edge = e
+		one := a
+		one.Rule, one.Step = e, b.report
+		e.Derive(&one)
+	}
+	b.edge = nil
+}
+
+// report takes a step from an edge.
+func (b *builder) report(s rule.Step) {
+	cost := max(0, min(b.edge.Cost+s.More, rule.MaxCost))
+	fixes := make([]int32, 0, len(s.Fixes))
+	for _, f := range s.Fixes {
+		fixes = append(fixes, b.fix(f))
+	}
+	b.add(s.From, s.To, step{cost: int16(cost), hop: true, edge: b.edge, text: s.Text, why: s.Why, fixes: fixes})
+}
+
+// add adds a step, unless it leads nowhere new.
+func (b *builder) add(from []bartizan.Ref, to bartizan.Ref, s step) {
+	if len(from) == 1 && from[0] == to {
+		return
+	}
+	s.body[0] = int32(len(b.bodies))
+	for _, r := range from {
+		b.bodies = append(b.bodies, b.number(r))
+	}
+	body := b.bodies[s.body[0]:]
+	slices.Sort(body)
+	b.bodies = b.bodies[:int(s.body[0])+len(slices.Compact(body))]
+	s.body[1] = int32(len(b.bodies))
+	s.to = b.number(to)
+	b.steps = append(b.steps, s)
+}
+
+// imply adds a step of bookkeeping.
+func (b *builder) imply(from, to bartizan.Ref, text string) {
+	b.add([]bartizan.Ref{from}, to, step{text: text})
+}
+
+// fix interns a fix: two steps with the same fix lose it together.
+func (b *builder) fix(f rule.Fix) int32 {
+	var key strings.Builder
+	fmt.Fprintf(&key, "%s\x00%s\x00", f.Target.Kind, f.Target)
+	if f.New != nil {
+		key.WriteString(f.Text)
+	}
+	for _, op := range f.Ops {
+		fmt.Fprintf(&key, "%s %s %v\x00", op.Op, op.Path, op.Value)
+	}
+	id, ok := b.fixByKey[key.String()]
+	if !ok {
+		id = int32(len(b.fixes))
+		b.fixByKey[key.String()] = id
+		b.fixes = append(b.fixes, fix{Fix: f})
+	}
+	return id
+}
+
+// members lets sets lead to what is in them, and names to the pods that bear them.
+func (b *builder) members() {
+	for _, t := range b.in.Targets {
+		b.number(t)
+	}
+	for e := range b.in.World.All("Secret") {
+		b.number(named(e.Ref))
+	}
+	b.clusterAdmin()
+	namespaced := map[bartizan.Kind]map[string][]bartizan.Ref{}
+	put := func(kind bartizan.Kind, r bartizan.Ref) {
+		if namespaced[kind] == nil {
+			namespaced[kind] = map[string][]bartizan.Ref{}
+		}
+		namespaced[kind][r.Namespace] = append(namespaced[kind][r.Namespace], r)
+	}
+	for _, r := range b.refs {
+		if r.Name != rule.Every && (r.Kind == "Secret" || r.Kind == "ServiceAccount") {
+			put(r.Kind, r)
+		}
+	}
+	for p := range b.pods.All() {
+		put("Pod", p.Ref)
+	}
+	for i := 0; i < len(b.refs); i++ { // sets of namespaces are added on the way
+		b.set(b.refs[i], namespaced)
+	}
+}
+
+// set adds the steps from one set, or from a pod's name to its class.
+func (b *builder) set(r bartizan.Ref, namespaced map[bartizan.Kind]map[string][]bartizan.Ref) {
+	switch {
+	case r.Kind == rule.KindPodsOn:
+		b.podsOn(r)
+	case r.Kind == "Node" && r.Name == rule.Every:
+		for _, n := range b.pods.Nodes() {
+			b.imply(r, n.Ref, "")
+		}
+	case r.Name != rule.Every:
+		if class, ok := b.pods.byName[r]; ok {
+			b.imply(r, class, "")
+		}
+	case r.Namespace == "":
+		for _, ns := range sortedKeys(namespaced[r.Kind]) {
+			b.imply(r, bartizan.Ref{Kind: r.Kind, Namespace: ns, Name: rule.Every}, "")
+		}
+	default:
+		for _, m := range namespaced[r.Kind][r.Namespace] {
+			b.imply(r, m, "")
+		}
+	}
+}
+
+// supposed is what the step to a pod costs that may run on a node, but was not seen there.
+const supposed = 3
+
+// podsOn adds the steps to the pods on a node. Without pods read only those of DaemonSets are sure to be there.
+func (b *builder) podsOn(r bartizan.Ref) {
+	if r.Name == rule.Every {
+		for p := range b.pods.All() {
+			b.imply(r, p.Ref, "")
+		}
+		return
+	}
+	node := bartizan.Ref{Kind: "Node", Name: r.Name}
+	for p := range b.pods.All() {
+		if !slices.Contains(p.Nodes, node) {
+			continue
+		}
+		s := step{cost: supposed, text: "waits until {to} runs on the node"}
+		if p.Count > 0 || p.Ref.Kind == "DaemonSet" || p.Spec.Get("nodeName").Exists() {
+			s = step{}
+		}
+		b.add([]bartizan.Ref{r}, p.Ref, s)
+	}
+}
+
+// clusterAdmin says what it means to be able to do everything.
+func (b *builder) clusterAdmin() {
+	for _, to := range []bartizan.Ref{rule.EverySecret, rule.EveryNode, rule.PodsIn(""), rule.AccountsIn("")} {
+		b.imply(rule.ClusterAdmin, to, "may do everything, and so takes {to}")
+	}
+}
+
+// named is a Ref with the namespace that an object without one goes to.
+func named(r bartizan.Ref) bartizan.Ref {
+	if r.Namespace == "" {
+		r.Namespace = "default"
+	}
+	return r
+}
+
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K {
+	keys := make([]K, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

@@ -1,0 +1,296 @@
+package path
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/bartizan-dev/bartizan"
+)
+
+// Cut is the smallest set of fixes that was found to end all paths.
+type Cut struct {
+	Fixes   []Fixed           // what ends most paths first
+	Changes []bartizan.Change // the same, one Change for each object
+	Cost    int
+	Bound   int // no set of fixes costs less
+	Pairs   int // how many sources reached how many targets, together
+	Uncut   []Uncut
+	rounds  int
+}
+
+// Optimal says that no set of fixes costs less.
+func (c *Cut) Optimal() bool { return c.Cost == c.Bound }
+
+// Fixed is one fix of a Cut.
+type Fixed struct {
+	Target bartizan.Ref
+	Text   string
+	Unsafe string
+	Cost   int
+	Left   int // how many pairs of source and target are left when it and those before it are made
+}
+
+// Uncut is a path that no known fix ends.
+type Uncut struct {
+	Source bartizan.Ref
+	Target string
+	Stages []Stage
+}
+
+// Keep says whether a fix must not be made.
+type Keep func(target bartizan.Ref) bool
+
+// conflict is the fixes of which one must be made to end a path, and the pairs of source and target that go it.
+type conflict struct {
+	fixes []int32
+	pairs map[int]bool
+}
+
+// maxCutRounds bounds how often fixes are chosen and the paths they leave are looked for.
+const maxCutRounds = 200
+
+// cutter is one Cut under way.
+type cutter struct {
+	g       *Graph
+	keep    Keep
+	sources []Source
+	targets [][]vertex
+	names   []string
+	open    [][]bool // for each target and source, whether it is to be cut
+	sets    []conflict
+	seen    map[string]int // the number of a set of fixes among sets
+	news    bool           // find found something new
+	removed []bool
+	search  *search
+	result  Cut
+}
+
+// Cut finds the cheapest fixes after which no source reaches a target. It is an implicit hitting set: the cheapest
+// fixes that meet all paths found so far, then the paths that these leave, until there are none. The cost of the
+// cheapest fixes for some of the paths never is more than for all, so the last choice, if it is the optimum for the
+// paths found, is the optimum.
+func (g *Graph) Cut(sources []Source, targets []Target, keep Keep) (*Cut, error) {
+	c := cutter{g: g, keep: keep, sources: sources, seen: map[string]int{}, removed: make([]bool, len(g.steps)), search: newSearch(g)}
+	c.search.removed = c.removed
+	for _, t := range targets {
+		if v := g.vertices(t.Refs); len(v) > 0 {
+			c.targets, c.names, c.open = append(c.targets, v), append(c.names, t.Name), append(c.open, make([]bool, len(sources)))
+		}
+	}
+	c.find(true)
+	var chosen []int32
+	for c.result.rounds = 1; len(c.sets) > 0; c.result.rounds++ {
+		h := hitting{cost: c.costs(), nodes: maxNodes}
+		for _, s := range c.sets {
+			h.sets = append(h.sets, s.fixes)
+		}
+		chosen, c.result.Bound = h.solve()
+		c.remove(chosen)
+		left := c.find(false)
+		if left == 0 && !c.news {
+			break
+		}
+		if !c.news || c.result.rounds > maxCutRounds {
+			return nil, fmt.Errorf("cut the paths: %d are left after %d rounds; name fewer targets with --to", left, c.result.rounds)
+		}
+	}
+	if len(c.sets) == 0 {
+		chosen, c.result.Bound = nil, 0
+	}
+	c.result.Pairs = 0
+	for _, list := range c.open {
+		for _, open := range list {
+			if open {
+				c.result.Pairs++
+			}
+		}
+	}
+	return c.finish(chosen)
+}
+
+func (c *cutter) costs() []int {
+	costs := make([]int, len(c.g.fixes))
+	for i := range costs {
+		costs[i] = max(1, c.g.fixes[i].Cost)
+	}
+	return costs
+}
+
+// remove takes away the steps that fixes end, and gives back the others.
+func (c *cutter) remove(fixes []int32) {
+	clear(c.removed)
+	for _, f := range fixes {
+		for _, s := range c.g.fixes[f].steps {
+			c.removed[s] = true
+		}
+	}
+}
+
+// find looks for a path of every source to every target that is open, keeps the fixes that would end each, and
+// counts them. The first time it finds out which are open at all.
+func (c *cutter) find(first bool) (paths int) {
+	c.news = false
+	for t, goals := range c.targets {
+		d := c.g.distances(goals, c.removed)
+		for i, src := range c.sources {
+			if !first && !c.open[t][i] {
+				continue
+			}
+			v, ok := c.g.find(src.Ref)
+			if !ok || d.low[v] == far || slices.Contains(goals, v) {
+				continue
+			}
+			steps := c.way(v, goals, d)
+			if steps == nil {
+				continue
+			}
+			if c.add(steps, i, t) {
+				c.open[t][i] = true
+				paths++
+			}
+		}
+	}
+	return paths
+}
+
+// way is the likeliest derivation of a target from a source.
+func (c *cutter) way(v vertex, goals []vertex, d *distances) []int32 {
+	if d.exact(v) {
+		return d.derivation(v)
+	}
+	c.search.run([]vertex{v}, none)
+	if goal := c.search.nearest(goals); goal != none {
+		return c.search.derivation(goal)
+	}
+	return nil
+}
+
+// add keeps the fixes that end a path; false if there are none.
+func (c *cutter) add(steps []int32, source, target int) bool {
+	var set []int32
+	for _, i := range steps {
+		for _, f := range c.g.steps[i].fixes {
+			if c.keep == nil || !c.keep(c.g.fixes[f].Target) {
+				set = append(set, f)
+			}
+		}
+	}
+	slices.Sort(set)
+	set = slices.Compact(set)
+	pair := target*len(c.sources) + source
+	if len(set) == 0 {
+		c.close(pair)
+		c.open[target][source] = false
+		c.result.Uncut = append(c.result.Uncut, Uncut{c.sources[source].Ref, c.names[target], c.g.stages(steps)})
+		return false
+	}
+	key := numbersKey(set)
+	n, known := c.seen[key]
+	if !known {
+		n, c.news = len(c.sets), true
+		c.seen[key] = n
+		c.sets = append(c.sets, conflict{set, map[int]bool{}})
+	}
+	c.sets[n].pairs[pair] = true
+	return true
+}
+
+// close gives up on a pair: what was kept for it alone need not be ended.
+func (c *cutter) close(pair int) {
+	kept := c.sets[:0]
+	for _, s := range c.sets {
+		had := s.pairs[pair]
+		delete(s.pairs, pair)
+		c.news = c.news || had
+		if len(s.pairs) > 0 {
+			kept = append(kept, s)
+		}
+	}
+	c.sets = kept
+	clear(c.seen)
+	for i, s := range c.sets {
+		c.seen[numbersKey(s.fixes)] = i
+	}
+}
+
+func numbersKey(list []int32) string {
+	b := make([]byte, 0, 4*len(list))
+	for _, n := range list {
+		b = append(b, byte(n), byte(n>>8), byte(n>>16), byte(n>>24))
+	}
+	return string(b)
+}
+
+// finish puts the fixes in order of what they end, and makes the Changes.
+func (c *cutter) finish(chosen []int32) (*Cut, error) {
+	made := c.order(chosen)
+	for i, f := range made {
+		x := &c.g.fixes[f]
+		fixed := Fixed{Target: x.Target, Text: x.Text, Unsafe: x.Unsafe, Cost: max(1, x.Cost), Left: none}
+		if i < maxCounted {
+			c.remove(made[:i+1])
+			fixed.Left = c.count()
+		}
+		c.result.Cost += fixed.Cost
+		c.result.Fixes = append(c.result.Fixes, fixed)
+	}
+	var err error
+	c.result.Changes, err = c.g.changes(made)
+	return &c.result, err
+}
+
+// order puts first the fix that ends most of the paths that those before it leave.
+func (c *cutter) order(chosen []int32) (made []int32) {
+	in := map[int32][]int{} // the sets that a chosen fix is in
+	ends := map[int32]int{} // how many pairs, by sets that no fix before it meets, it ends
+	for _, f := range chosen {
+		in[f] = nil
+	}
+	for i, s := range c.sets {
+		for _, f := range s.fixes {
+			if _, ok := in[f]; ok {
+				in[f] = append(in[f], i)
+				ends[f] += len(s.pairs)
+			}
+		}
+	}
+	met := make([]bool, len(c.sets))
+	rest := slices.Clone(chosen)
+	for len(rest) > 0 {
+		best := 0
+		for i := range rest {
+			if ends[rest[i]] > ends[rest[best]] {
+				best = i
+			}
+		}
+		f := rest[best]
+		rest = slices.Delete(rest, best, best+1)
+		made = append(made, f)
+		for _, i := range in[f] {
+			if met[i] {
+				continue
+			}
+			met[i] = true
+			for _, o := range c.sets[i].fixes {
+				ends[o] -= len(c.sets[i].pairs)
+			}
+		}
+	}
+	return made
+}
+
+// maxCounted is for how many fixes it is counted how many paths are left after each.
+const maxCounted = 12
+
+// count says how many pairs of source and target are left.
+func (c *cutter) count() (n int) {
+	for t, goals := range c.targets {
+		d := c.g.distances(goals, c.removed)
+		for i, src := range c.sources {
+			if v, ok := c.g.find(src.Ref); ok && c.open[t][i] && c.way(v, goals, d) != nil && d.low[v] != far {
+				n++
+			}
+		}
+	}
+	return n
+}

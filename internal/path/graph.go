@@ -1,0 +1,131 @@
+package path
+
+import (
+	"github.com/bartizan-dev/bartizan"
+	"github.com/bartizan-dev/bartizan/internal/kube"
+	"github.com/bartizan-dev/bartizan/rule"
+)
+
+// vertex numbers a thing that an attacker may hold.
+type vertex int32
+
+// none is no vertex and no step.
+const none = -1
+
+// Graph is the attack steps of a World. It does not change after Build and may be asked by many goroutines.
+type Graph struct {
+	refs    []bartizan.Ref
+	numbers map[bartizan.Ref]vertex
+	steps   []step
+	bodies  []vertex // the bodies of all steps, one after the other
+	fixes   []fix
+	out     lists // steps that need a vertex
+	in      lists // steps that lead to a vertex
+	given   []int32
+	objects map[bartizan.Ref]*kube.Object
+	facts   *facts
+}
+
+// step is one rule.Step, or one piece of bookkeeping.
+type step struct {
+	body  [2]int32 // where in Graph.bodies
+	to    vertex
+	cost  int16
+	hop   bool // an attack, not bookkeeping
+	edge  *rule.Rule
+	text  string
+	why   []bartizan.Evidence
+	fixes []int32
+	proof proof // what evidence and fixes of bookkeeping are made from, when somebody asks
+}
+
+// weight orders paths: by likelihood first, then by the number of attacks.
+func (s *step) weight() int32 {
+	w := int32(s.cost) * hopsPerCost
+	if s.hop {
+		w++
+	}
+	return w
+}
+
+// hopsPerCost is how many attacks weigh as much as one unit of cost.
+const hopsPerCost = 16
+
+// fix is one possible change and the steps that it takes away.
+type fix struct {
+	rule.Fix
+	steps []int32
+}
+
+// body is the vertices that a step needs.
+func (g *Graph) body(s *step) []vertex { return g.bodies[s.body[0]:s.body[1]] }
+
+// lists is a list of steps for every vertex, in two arrays.
+type lists struct {
+	start []int32
+	items []int32
+}
+
+func (l *lists) of(v vertex) []int32 { return l.items[l.start[v]:l.start[v+1]] }
+
+// newLists sorts steps by vertices: visit calls add for each pair.
+func newLists(n int, visit func(add func(vertex, int32))) lists {
+	l := lists{start: make([]int32, n+1)}
+	visit(func(v vertex, _ int32) { l.start[v+1]++ })
+	for i := range n {
+		l.start[i+1] += l.start[i]
+	}
+	l.items = make([]int32, l.start[n])
+	next := append([]int32(nil), l.start...)
+	visit(func(v vertex, s int32) {
+		l.items[next[v]] = s
+		next[v]++
+	})
+	return l
+}
+
+// index makes the lists of the graph from its steps.
+func (g *Graph) index() {
+	n := len(g.refs)
+	g.out = newLists(n, func(add func(vertex, int32)) {
+		for i := range g.steps {
+			for _, v := range g.body(&g.steps[i]) {
+				add(v, int32(i))
+			}
+		}
+	})
+	g.in = newLists(n, func(add func(vertex, int32)) {
+		for i := range g.steps {
+			add(g.steps[i].to, int32(i))
+		}
+	})
+	g.given = nil
+	for i := range g.steps {
+		if g.steps[i].body[0] == g.steps[i].body[1] {
+			g.given = append(g.given, int32(i))
+		}
+		for _, f := range g.steps[i].fixes {
+			g.fixes[f].steps = append(g.fixes[f].steps, int32(i))
+		}
+	}
+}
+
+// number is the vertex of a Ref, made if need be.
+func (g *Graph) number(r bartizan.Ref) vertex {
+	v, ok := g.numbers[r]
+	if !ok {
+		v = vertex(len(g.refs))
+		g.numbers[r] = v
+		g.refs = append(g.refs, r)
+	}
+	return v
+}
+
+// Find is the vertex of a Ref.
+func (g *Graph) find(r bartizan.Ref) (vertex, bool) {
+	v, ok := g.numbers[r]
+	return v, ok
+}
+
+// Size counts vertices, steps and possible fixes.
+func (g *Graph) Size() (vertices, steps, fixes int) { return len(g.refs), len(g.steps), len(g.fixes) }

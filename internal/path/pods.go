@@ -1,0 +1,193 @@
+package path
+
+import (
+	"cmp"
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/bartizan-dev/bartizan"
+	"github.com/bartizan-dev/bartizan/internal/kube"
+	"github.com/bartizan-dev/bartizan/internal/tree"
+	"github.com/bartizan-dev/bartizan/rule"
+)
+
+// pods folds the pods of a World into classes.
+type pods struct {
+	classes []*rule.Pod
+	byRef   map[bartizan.Ref]*rule.Pod
+	byName  map[bartizan.Ref]bartizan.Ref // a Pod that a workload owns -> its class
+	nodes   []rule.Node
+	objects map[bartizan.Ref]*kube.Object
+}
+
+// All is rule.Pods.
+func (p *pods) All() iter.Seq[*rule.Pod] { return slices.Values(p.classes) }
+
+// Nodes is rule.Pods.
+func (p *pods) Nodes() []rule.Node { return p.nodes }
+
+func newPods(in Input) *pods {
+	p := &pods{byRef: map[bartizan.Ref]*rule.Pod{}, byName: map[bartizan.Ref]bartizan.Ref{}, objects: map[bartizan.Ref]*kube.Object{}}
+	for _, o := range in.Objects {
+		for _, ref := range []bartizan.Ref{o.Ref, named(o.Ref)} {
+			if _, taken := p.objects[ref]; !taken {
+				p.objects[ref] = o
+			}
+		}
+	}
+	p.readNodes(in.World)
+	for _, o := range in.Objects {
+		if o.Kind != "PodTemplate" || o.Group != "" {
+			p.object(o)
+		}
+	}
+	slices.SortStableFunc(p.classes, func(a, b *rule.Pod) int {
+		return cmp.Or(cmp.Compare(a.Ref.Namespace, b.Ref.Namespace), cmp.Compare(a.Ref.Name, b.Ref.Name), cmp.Compare(a.Ref.Kind, b.Ref.Kind))
+	})
+	return p
+}
+
+// controlPlaneLabels mark the nodes that run the control plane.
+var controlPlaneLabels = []string{"node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"}
+
+func (p *pods) readNodes(w bartizan.World) {
+	for e := range w.All("Node") {
+		o, ok := e.Value.(*kube.Object)
+		if !ok {
+			continue
+		}
+		n := rule.Node{Ref: bartizan.Ref{Kind: "Node", Name: e.Ref.Name}, Read: true, Labels: map[string]string{}}
+		for l := range o.Root.At("metadata", "labels").Items() {
+			n.Labels[l.Key()] = l.Text()
+			n.ControlPlane = n.ControlPlane || slices.Contains(controlPlaneLabels, l.Key())
+		}
+		p.nodes = append(p.nodes, n)
+	}
+	if len(p.nodes) == 0 {
+		p.nodes = []rule.Node{{Ref: rule.Worker}, {Ref: rule.ControlPlane, ControlPlane: true}}
+	}
+}
+
+// object makes classes of an object's pods, or counts them with their owner's.
+func (p *pods) object(o *kube.Object) {
+	owner := p.owner(o, 0)
+	own := named(o.Ref)
+	for _, w := range o.Workloads {
+		node := w.Pod.Get("nodeName").Str()
+		if owner != own {
+			p.byName[own] = owner
+			if c := p.byRef[owner]; c != nil {
+				p.count(c, o, node)
+				continue
+			}
+			if top := p.objects[owner]; top != nil && len(top.Workloads) > 0 {
+				p.class(owner, top, top.Workloads[0])
+				p.count(p.byRef[owner], o, node)
+				continue
+			}
+		}
+		if c := p.byRef[owner]; c != nil && (c.Count > 0 || c.Object.Root() == o.Root) {
+			p.count(c, o, node) // the template was read when one of its pods was, or a sibling without owner
+			continue
+		}
+		p.class(owner, o, w)
+		p.count(p.byRef[owner], o, node)
+	}
+}
+
+// maxOwners bounds how far owners are followed.
+const maxOwners = 4
+
+// owner is the topmost controller of an object, whether it was read or not.
+func (p *pods) owner(o *kube.Object, depth int) bartizan.Ref {
+	for r := range o.Root.At("metadata", "ownerReferences").Items() {
+		if c, ok := r.Get("controller").Bool(); !ok || !c {
+			continue
+		}
+		group, _, found := strings.Cut(r.Get("apiVersion").Str(), "/")
+		if !found {
+			group = ""
+		}
+		ref := bartizan.Ref{Kind: kube.KindOf(group, r.Get("kind").Str()), Namespace: named(o.Ref).Namespace, Name: r.Get("name").Str()}
+		if ref.Kind == "Node" {
+			break // a static pod
+		}
+		if up := p.objects[ref]; up != nil && depth < maxOwners {
+			return p.owner(up, depth+1)
+		}
+		return ref
+	}
+	return named(o.Ref)
+}
+
+// count adds a pod that was read to its class.
+func (p *pods) count(c *rule.Pod, o *kube.Object, node string) {
+	if o.Ref.Kind != "Pod" || o.Ref == c.Ref && c.Count > 0 {
+		return
+	}
+	c.Count++
+	if node == "" {
+		return
+	}
+	ref := bartizan.Ref{Kind: "Node", Name: node}
+	if c.Count == 1 {
+		c.Nodes = nil // what is known replaces what was supposed
+	}
+	if !slices.Contains(c.Nodes, ref) {
+		c.Nodes = append(c.Nodes, ref)
+	}
+	if !slices.ContainsFunc(p.nodes, func(n rule.Node) bool { return n.Ref == ref }) {
+		p.nodes = append(p.nodes, rule.Node{Ref: ref})
+	}
+}
+
+// class makes a class of a pod template.
+func (p *pods) class(ref bartizan.Ref, o *kube.Object, w kube.Workload) {
+	c := readPod(ref, o, w, p.objects)
+	c.Nodes = p.schedulable(c)
+	p.classes = append(p.classes, c)
+	if p.byRef[ref] == nil {
+		p.byRef[ref] = c
+	}
+}
+
+// schedulable are the nodes on which a pod may run by its tolerations and its node selector.
+func (p *pods) schedulable(c *rule.Pod) (out []bartizan.Ref) {
+	if c.Spec.Get("nodeName").Str() != "" {
+		return []bartizan.Ref{{Kind: "Node", Name: c.Spec.Get("nodeName").Str()}}
+	}
+	tolerates, wants := controlPlane(c.Spec)
+	for _, n := range p.nodes {
+		if n.ControlPlane && !tolerates || !n.ControlPlane && wants || !selects(c.Spec.Get("nodeSelector"), n) {
+			continue
+		}
+		out = append(out, n.Ref)
+	}
+	return out
+}
+
+// controlPlane says whether a pod may run on the nodes of the control plane, and whether nowhere else.
+func controlPlane(spec tree.Node) (tolerates, wants bool) {
+	for t := range spec.Get("tolerations").Items() {
+		key, effect := t.Get("key").Str(), t.Get("effect").Str()
+		named := key == "" && t.Get("operator").Str() == "Exists" || slices.Contains(controlPlaneLabels, key)
+		if named && (effect == "" || effect == "NoSchedule") {
+			tolerates = true
+		}
+	}
+	for l := range spec.Get("nodeSelector").Items() {
+		wants = wants || slices.Contains(controlPlaneLabels, l.Key())
+	}
+	return tolerates, wants
+}
+
+// selects says whether a node selector accepts a node; of stand-ins only the control plane's label is known.
+func selects(selector tree.Node, n rule.Node) bool {
+	for l := range selector.Items() {
+		if v, ok := n.Labels[l.Key()]; n.Read && (!ok || v != l.Text()) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,88 @@
+package path
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/bartizan-dev/bartizan"
+	"github.com/bartizan-dev/bartizan/rule"
+)
+
+// words names a vertex in a sentence.
+func words(r bartizan.Ref) string {
+	in := func(what string) string {
+		if r.Namespace == "" {
+			return "every " + what + " of the cluster"
+		}
+		return "every " + what + " in " + r.Namespace
+	}
+	every := r.Name == rule.Every
+	switch r.Kind {
+	case rule.KindCluster:
+		return "cluster-admin"
+	case rule.KindInternet:
+		return "the internet"
+	case rule.KindCloud:
+		return "cloud identity " + r.Name
+	case rule.KindPodsOn:
+		if every {
+			return "every pod on every node"
+		}
+		return "every pod on " + words(bartizan.Ref{Kind: "Node", Name: r.Name})
+	case rule.KindRight:
+		if r.Namespace == "" {
+			return "the right to " + r.Name + " everywhere"
+		}
+		return "the right to " + r.Name + " in " + r.Namespace
+	case rule.KindHeld:
+		if r.Namespace == "" {
+			return r.Name + " everywhere"
+		}
+		return r.Name + " in " + r.Namespace
+	case rule.KindAdmits:
+		return "a namespace that admits " + r.Name + " pods"
+	case "Node":
+		switch {
+		case r == rule.Worker:
+			return "a worker node"
+		case r == rule.ControlPlane:
+			return "a control-plane node"
+		case every:
+			return "every node"
+		}
+		return "node " + r.Name
+	case "Secret":
+		if every {
+			return in("Secret")
+		}
+	case "ServiceAccount":
+		if every {
+			return in("service account")
+		}
+		return "service account " + r.Namespace + "/" + r.Name
+	case "Pod":
+		if every {
+			return in("pod")
+		}
+	case "User", "Group":
+		return strings.ToLower(string(r.Kind)) + " " + r.Name
+	}
+	if r.Namespace == "" {
+		return kindWord(r.Kind) + " " + r.Name
+	}
+	return kindWord(r.Kind) + " " + r.Namespace + "/" + r.Name
+}
+
+// kindWord is a kind in a sentence; a custom kind goes without its group.
+func kindWord(k bartizan.Kind) string {
+	short, _, _ := strings.Cut(string(k), ".")
+	return short
+}
+
+// count writes a number of things.
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}

@@ -1,0 +1,165 @@
+package reach
+
+import (
+	"encoding/binary"
+	"sort"
+)
+
+// Connection is a set of connections with one verdict: from any of From to any of To on any of Ports.
+type Connection struct {
+	From, To Group
+	Ports    []Port
+	Verdict  Verdict
+	// Sources and Targets are the sets themselves.
+	Sources, Targets Set
+}
+
+// Connections lists what is allowed and what is not known, in as few sets as it takes: ends of which the same is
+// true stand together. What holds between a pod and its own node whatever the policies say is left out.
+func (m *Model) Connections() (out []Connection) {
+	l := &lister{m: m, grouped: map[string]*listed{}}
+	for atom := range m.ports.atoms {
+		if atom > 0 && m.sameIngress(atom-1, atom) {
+			l.sure, l.may = append(l.sure, l.sure[atom-1]), append(l.may, l.may[atom-1])
+			continue
+		}
+		l.sure, l.may = append(l.sure, m.columns(atom, false)), append(l.may, m.columns(atom, true))
+	}
+	for s := range int32(m.n) {
+		if s != m.anyHost || len(m.classes[s].members)+len(m.classes[s].nodes) > 0 {
+			l.source(s)
+		}
+	}
+	for _, key := range l.order {
+		g := l.grouped[key]
+		from := m.Describe(Set{g.sources})
+		for _, p := range g.parts {
+			out = append(out, Connection{
+				From: from, To: m.Describe(Set{p.targets}), Ports: m.mergePorts(p.atoms), Verdict: p.verdict,
+				Sources: Set{g.sources}, Targets: Set{p.targets},
+			})
+		}
+	}
+	return out
+}
+
+type lister struct {
+	m         *Model
+	sure, may []*columns
+	grouped   map[string]*listed
+	order     []string
+}
+
+// listed is sources of which the same is true.
+type listed struct {
+	sources bits
+	parts   []part
+}
+
+// part is targets that are reached on the same ports.
+type part struct {
+	targets bits
+	atoms   []int
+	verdict Verdict
+}
+
+// source works out what one class reaches, and puts it with those that reach the same.
+func (l *lister) source(s int32) {
+	parts := append(l.parts(s, Allowed), l.parts(s, Unknown)...)
+	if len(parts) == 0 {
+		return
+	}
+	var key []byte
+	for _, p := range parts {
+		key = append(append(key, byte(p.verdict)), patternKey(p.targets)...)
+		for _, a := range p.atoms {
+			key = binary.LittleEndian.AppendUint16(key, uint16(a))
+		}
+		key = append(key, 0xff, 0xff, 0xff)
+	}
+	k := string(key)
+	if l.grouped[k] == nil {
+		l.grouped[k] = &listed{sources: newBits(l.m.n), parts: parts}
+		l.order = append(l.order, k)
+	}
+	l.grouped[k].sources.set(s)
+}
+
+// parts divides the targets of a source by the ports on which the verdict holds.
+func (l *lister) parts(s int32, v Verdict) (out []part) {
+	m := l.m
+	rest := newBits(m.n) // targets of interest; policies say nothing between ends that are not pods
+	rest.fill(0, int32(m.n))
+	if s >= m.podEnd {
+		rest = newBits(m.n)
+		rest.fill(0, m.podEnd)
+	}
+	for t := range int32(m.n) {
+		if m.apart(s, t) || t == m.anyHost && t != s && m.emptyHost(t) {
+			rest[t>>6] &^= 1 << (t & 63)
+		}
+	}
+	list := []part{{targets: rest}}
+	for atom := range m.ports.atoms {
+		list = divide(list, l.reached(s, atom, v), atom)
+	}
+	for _, p := range list {
+		if len(p.atoms) > 0 && !p.targets.empty() {
+			p.verdict = v
+			out = append(out, p)
+		}
+	}
+	sort.SliceStable(out, func(i, j int) bool { return first(out[i].targets) < first(out[j].targets) })
+	return out
+}
+
+func (m *Model) emptyHost(c int32) bool {
+	return len(m.inv.nodes) > 0 && len(m.classes[c].members)+len(m.classes[c].nodes) == 0
+}
+
+func first(b bits) int32 {
+	for i := range b.all() {
+		return i
+	}
+	return -1
+}
+
+// divide splits parts by whether their targets are in a set on an atom.
+func divide(list []part, in bits, atom int) (out []part) {
+	for _, p := range list {
+		yes, no := p.targets.clone(), p.targets
+		yes.and(in)
+		if yes.empty() {
+			out = append(out, p)
+			continue
+		}
+		with := part{targets: yes, atoms: append(append([]int(nil), p.atoms...), atom)}
+		if yes.equal(no) {
+			out = append(out, with)
+			continue
+		}
+		left := no.clone()
+		left.andNot(yes)
+		out = append(out, with, part{targets: left, atoms: p.atoms})
+	}
+	return out
+}
+
+// reached is the targets of a source on an atom that are allowed, or not known.
+func (l *lister) reached(s int32, atom int, v Verdict) bits {
+	m := l.m
+	sure := l.sure[atom].targets[l.sure[atom].of[s]].clone()
+	may := l.may[atom].targets[l.may[atom].of[s]].clone()
+	if s < m.podEnd {
+		o := m.rows[Egress][m.sig[Egress][s]].at(atom)
+		for i := range sure {
+			sure[i] &= o.accept[i] &^ o.deny[i]
+			may[i] &= o.accept[i]
+		}
+	}
+	if v == Allowed {
+		return sure
+	}
+	may.andNot(sure)
+	return may
+}

@@ -1,0 +1,230 @@
+package reach
+
+import (
+	"net/netip"
+	"sort"
+	"strings"
+
+	"github.com/bartizan-dev/bartizan"
+)
+
+// Group is a set of ends of connections in words.
+type Group struct {
+	EveryPod   bool
+	Namespaces []string       // every pod of these
+	Workloads  []bartizan.Ref // pods of these, where not every pod of the namespace is meant
+	Nodes      bool
+	Hosts      []bartizan.Ref // pods on their nodes' network
+	Internet   bool           // every public address
+	Everywhere bool           // every outside address
+	Prefixes   []netip.Prefix // outside addresses besides Internet
+	Except     []netip.Prefix // of Internet, or of Everywhere
+}
+
+// Describe puts a set of classes into words.
+func (m *Model) Describe(s Set) Group {
+	var g Group
+	m.describePods(s.b, &g)
+	m.describeHosts(s.b, &g)
+	m.describeAddresses(s.b, &g)
+	return g
+}
+
+// describeHosts names pods on their nodes' network, and says whether nodes as such are meant.
+func (m *Model) describeHosts(b bits, g *Group) {
+	seen := map[bartizan.Ref]bool{}
+	for c := m.podEnd; c < m.hostEnd; c++ {
+		if !b.has(c) {
+			continue
+		}
+		g.Nodes = g.Nodes || len(m.classes[c].nodes) > 0 || c == m.anyHost
+		for _, i := range m.classes[c].members {
+			if w := m.inv.pods[i].Workload; !seen[w] {
+				seen[w] = true
+				g.Hosts = append(g.Hosts, w)
+			}
+		}
+	}
+	sortRefs(g.Hosts)
+}
+
+func (m *Model) describePods(b bits, g *Group) {
+	var whole []string
+	var parts []bartizan.Ref
+	all := true
+	for ns, r := range m.nsRange {
+		if r[0] == r[1] {
+			continue
+		}
+		have := 0
+		for c := r[0]; c < r[1]; c++ {
+			if b.has(c) {
+				have++
+			}
+		}
+		switch have {
+		case int(r[1] - r[0]):
+			whole = append(whole, m.inv.namespaces[ns].name)
+		case 0:
+			all = false
+		default:
+			all = false
+			parts = append(parts, m.workloadsOf(b, r)...)
+		}
+	}
+	if all && len(whole) > 1 {
+		g.EveryPod = true
+		return
+	}
+	sort.Strings(whole)
+	g.Namespaces, g.Workloads = whole, parts
+}
+
+// workloadsOf lists the workloads of the classes of a set in a range.
+func (m *Model) workloadsOf(b bits, r [2]int32) (out []bartizan.Ref) {
+	seen := map[bartizan.Ref]bool{}
+	for c := r[0]; c < r[1]; c++ {
+		if !b.has(c) {
+			continue
+		}
+		for _, i := range m.classes[c].members {
+			w := m.inv.pods[i].Workload
+			if !seen[w] {
+				seen[w] = true
+				out = append(out, w)
+			}
+		}
+	}
+	sortRefs(out)
+	return out
+}
+
+func sortRefs(list []bartizan.Ref) {
+	sort.Slice(list, func(i, j int) bool {
+		a, b := list[i], list[j]
+		if a.Namespace != b.Namespace {
+			return a.Namespace < b.Namespace
+		}
+		if a.Name != b.Name {
+			return a.Name < b.Name
+		}
+		return a.Kind < b.Kind
+	})
+}
+
+// describeAddresses writes outside addresses the short way: what is in, or what is not.
+func (m *Model) describeAddresses(b bits, g *Group) {
+	var in, out, publicOut, privateIn []span
+	for a := range m.space.len() {
+		s := m.space.span(int32(a))
+		public := isPublic(s.lo)
+		switch has := b.has(m.hostEnd + int32(a)); {
+		case has:
+			in = append(in, s)
+			if !public {
+				privateIn = append(privateIn, s)
+			}
+		default:
+			out = append(out, s)
+			if public {
+				publicOut = append(publicOut, s)
+			}
+		}
+	}
+	most := len(publicOut)*4 < m.space.len()
+	switch {
+	case len(in) == 0:
+	case len(out) == 0:
+		g.Everywhere = true
+	case most && len(prefixesOf(out)) <= len(prefixesOf(in)):
+		g.Everywhere, g.Except = true, prefixesOf(out)
+	case most && len(prefixesOf(privateIn))+len(prefixesOf(publicOut)) <= len(prefixesOf(in)):
+		g.Internet, g.Except, g.Prefixes = true, prefixesOf(publicOut), prefixesOf(privateIn)
+	default:
+		g.Prefixes = prefixesOf(in)
+	}
+}
+
+func prefixesOf(list []span) (out []netip.Prefix) {
+	for _, s := range joined(list) {
+		out = append(out, s.prefixes()...)
+	}
+	return out
+}
+
+// Names are the parts of a group, each as a person names it.
+func (g *Group) Names() (out []string) {
+	if g.EveryPod {
+		out = append(out, "every pod")
+	}
+	for _, n := range g.Namespaces {
+		out = append(out, n+"/*")
+	}
+	for _, w := range g.Workloads {
+		out = append(out, namespaceOf(w.Namespace)+"/"+w.Name)
+	}
+	for _, w := range g.Hosts {
+		out = append(out, namespaceOf(w.Namespace)+"/"+w.Name+" (host network)")
+	}
+	if g.Nodes {
+		out = append(out, "nodes")
+	}
+	except := ""
+	if len(g.Except) > 0 {
+		texts := make([]string, len(g.Except))
+		for i, p := range g.Except {
+			texts[i] = Peer{Kind: AddressPeer, Prefix: p}.String()
+		}
+		except = " except " + strings.Join(texts, ", ")
+	}
+	switch {
+	case g.Everywhere:
+		out = append(out, "any outside address"+except)
+	case g.Internet:
+		out = append(out, "internet"+except)
+	}
+	for _, p := range g.Prefixes {
+		out = append(out, Peer{Kind: AddressPeer, Prefix: p}.String())
+	}
+	return out
+}
+
+// Empty says whether nothing is in the group.
+func (g *Group) Empty() bool {
+	return !g.EveryPod && !g.Nodes && !g.Internet && !g.Everywhere && len(g.Namespaces)+len(g.Workloads)+len(g.Hosts)+len(g.Prefixes) == 0
+}
+
+// mergePorts joins the atoms of a sorted list into ports.
+func (m *Model) mergePorts(atoms []int) (out []Port) {
+	for i := 0; i < len(atoms); {
+		a := m.ports.atoms[atoms[i]]
+		k := i + 1
+		for k < len(atoms) && atoms[k] == atoms[k-1]+1 && m.ports.atoms[atoms[k]].protocol == a.protocol {
+			a.hi = m.ports.atoms[atoms[k]].hi
+			k++
+		}
+		out = append(out, a.port())
+		i = k
+	}
+	return out
+}
+
+// PortsText writes ports in one line; every port of every protocol is "all".
+func PortsText(ports []Port) string {
+	whole := 0
+	for _, p := range ports {
+		if p.Number == 0 && p.Name == "" {
+			whole++
+		}
+	}
+	if whole == protocols {
+		return "all"
+	}
+	texts := make([]string, len(ports))
+	for i, p := range ports {
+		if texts[i] = p.String(); p.Number == 0 && p.Name == "" {
+			texts[i] = "all " + p.Protocol.String()
+		}
+	}
+	return strings.Join(texts, ", ")
+}

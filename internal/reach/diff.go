@@ -1,0 +1,223 @@
+package reach
+
+import (
+	"encoding/binary"
+	"sort"
+)
+
+// Flow is a set of connections whose verdict differs: from any of From to any of To on any of Ports.
+type Flow struct {
+	From, To Group
+	Ports    []Port
+	Old, New Verdict
+}
+
+// Opened says whether the change lets more through.
+func (f *Flow) Opened() bool { return rank(f.New) > rank(f.Old) }
+
+// Diff compares two Models: what is let through now and was not, and the other way round. A pod that only one of
+// them has reaches nothing in the other.
+func Diff(old, new *Model) (opened, closed []Flow) {
+	a, b := aligned(old, new)
+	return diff(a, b)
+}
+
+// diff compares aligned Models.
+func diff(a, b *Model) (opened, closed []Flow) {
+	d := &differ{a: a, b: b, pairs: map[[2]int32][]change{}}
+	for atom := range a.ports.atoms {
+		d.atom(atom)
+	}
+	for _, f := range d.flows() {
+		if f.Opened() {
+			opened = append(opened, f)
+		} else {
+			closed = append(closed, f)
+		}
+	}
+	return opened, closed
+}
+
+// change is a verdict that differs on an atom of ports.
+type change struct {
+	atom     uint16
+	old, new Verdict
+}
+
+type differ struct {
+	a, b  *Model
+	pairs map[[2]int32][]change
+}
+
+// atom finds the pairs whose verdicts may differ: those of which a row differs.
+func (d *differ) atom(atom int) {
+	n := d.a.n
+	sources, targets := d.differing(Egress, atom), d.differing(Ingress, atom)
+	changed := newBits(n)
+	for c := range targets {
+		changed.set(c)
+	}
+	for s, x := range sources {
+		peers := x.clone()
+		peers.or(changed)
+		for t := range peers.all() {
+			d.compare(s, t, atom)
+		}
+	}
+	for t, x := range targets {
+		for s := range x.all() {
+			if _, done := sources[s]; !done {
+				d.compare(s, t, atom)
+			}
+		}
+	}
+}
+
+// differing gives for each class whose row differs the peers at which it does.
+func (d *differ) differing(dir Direction, atom int) map[int32]bits {
+	out := map[int32]bits{}
+	memo := map[[2]int32]bits{}
+	for c := int32(0); c < d.a.podEnd; c++ {
+		x, y := d.a.sig[dir][c], d.b.sig[dir][c]
+		if d.a.classes[c].absent != d.b.classes[c].absent {
+			all := newBits(d.a.n)
+			all.fill(0, int32(d.a.n))
+			out[c] = all
+			continue
+		}
+		key := [2]int32{x, y}
+		diff, ok := memo[key]
+		if !ok {
+			diff = xor(d.a.rows[dir][x].at(atom), d.b.rows[dir][y].at(atom))
+			memo[key] = diff
+		}
+		if diff != nil {
+			out[c] = diff
+		}
+	}
+	for c := d.a.podEnd; c < d.a.hostEnd; c++ {
+		if d.a.classes[c].absent != d.b.classes[c].absent {
+			all := newBits(d.a.n)
+			all.fill(0, d.a.podEnd)
+			out[c] = all
+		}
+	}
+	return out
+}
+
+// xor is the peers at which two outcomes differ; nil if there are none.
+func xor(x, y *outcome) bits {
+	var out bits
+	for i := range x.accept {
+		if w := (x.accept[i] ^ y.accept[i]) | (x.deny[i] ^ y.deny[i]); w != 0 {
+			if out == nil {
+				out = make(bits, len(x.accept))
+			}
+			out[i] = w
+		}
+	}
+	return out
+}
+
+func (d *differ) compare(s, t int32, atom int) {
+	if s >= d.a.podEnd && t >= d.a.podEnd {
+		return
+	}
+	old, new := d.a.classVerdict(s, t, atom), d.b.classVerdict(s, t, atom)
+	if old != new {
+		key := [2]int32{s, t}
+		d.pairs[key] = append(d.pairs[key], change{uint16(atom), old, new})
+	}
+}
+
+// classVerdict is the verdict on two classes by policy alone.
+func (m *Model) classVerdict(s, t int32, atom int) Verdict {
+	if m.classes[s].absent || m.classes[t].absent || m.apart(s, t) {
+		return Denied
+	}
+	return both(m.side(Egress, s, t, atom), m.side(Ingress, t, s, atom))
+}
+
+// flows makes rectangles of the pairs: those with the same changes and the same targets share their sources.
+func (d *differ) flows() (out []Flow) {
+	byChange := map[string]map[int32]bits{} // changes, then source: targets
+	sample := map[string][]change{}
+	for pair, list := range d.pairs {
+		for _, part := range byVerdicts(list) {
+			key := changeKey(part)
+			if byChange[key] == nil {
+				byChange[key] = map[int32]bits{}
+				sample[key] = part
+			}
+			if byChange[key][pair[0]] == nil {
+				byChange[key][pair[0]] = newBits(d.a.n)
+			}
+			byChange[key][pair[0]].set(pair[1])
+		}
+	}
+	for key, sources := range byChange {
+		grouped := map[string]bits{}
+		targets := map[string]bits{}
+		for s, t := range sources {
+			k := string(patternKey(t))
+			if grouped[k] == nil {
+				grouped[k] = newBits(d.a.n)
+				targets[k] = t
+			}
+			grouped[k].set(s)
+		}
+		for k := range grouped {
+			out = append(out, d.flow(grouped[k], targets[k], sample[key]))
+		}
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].key() < out[j].key() })
+	return out
+}
+
+// byVerdicts splits changes into those with the same old and new verdict.
+func byVerdicts(list []change) (out [][]change) {
+	index := map[[2]Verdict]int{}
+	for _, c := range list {
+		k := [2]Verdict{c.old, c.new}
+		i, ok := index[k]
+		if !ok {
+			i = len(out)
+			index[k] = i
+			out = append(out, nil)
+		}
+		out[i] = append(out[i], c)
+	}
+	return out
+}
+
+func changeKey(list []change) string {
+	key := []byte{byte(list[0].old), byte(list[0].new)}
+	for _, c := range list {
+		key = binary.LittleEndian.AppendUint16(key, c.atom)
+	}
+	return string(key)
+}
+
+func (d *differ) flow(from, to bits, list []change) Flow {
+	atoms := make([]int, len(list))
+	for i, c := range list {
+		atoms[i] = int(c.atom)
+	}
+	m := d.b
+	if list[0].new == Denied {
+		m = d.a // it has the pods that are gone
+	}
+	return Flow{From: m.Describe(Set{from}), To: m.Describe(Set{to}), Ports: m.mergePorts(atoms), Old: list[0].old, New: list[0].new}
+}
+
+func (f *Flow) key() string {
+	s := ""
+	for _, n := range f.From.Names() {
+		s += n + ","
+	}
+	s += ">"
+	for _, n := range f.To.Names() {
+		s += n + ","
+	}
+	return s + PortsText(f.Ports) + f.Old.String() + f.New.String()
+}

@@ -1,0 +1,221 @@
+package reach
+
+import (
+	"net/netip"
+	"slices"
+	"sort"
+
+	"github.com/bartizan-dev/bartizan"
+)
+
+// Exposure is one way in from outside the cluster to the pods of a workload.
+type Exposure struct {
+	Via     string       // LoadBalancer, NodePort, ExternalIP, HostPort, HostNetwork, Ingress, Gateway
+	Object  bartizan.Ref // the Service, Ingress, route or workload that opens it
+	Origin  bartizan.Origin
+	Port    Port           // outside
+	Hosts   []string       // of an Ingress or a route
+	Sources []netip.Prefix // the only addresses that a load balancer lets in
+	To      bartizan.Ref   // the workload
+	ToPort  Port
+	Verdict Verdict // whether policies let it through
+	Reason  string
+	Rules   []Decision
+	Note    string
+}
+
+// Exposures lists the ways in from outside, and whether policies leave them open.
+func (m *Model) Exposures() []Exposure {
+	var out []Exposure
+	for _, s := range m.svcs {
+		out = append(out, m.serviceExposures(s)...)
+	}
+	out = append(out, m.hostExposures()...)
+	out = append(out, m.routed()...)
+	sort.SliceStable(out, func(i, j int) bool {
+		a, b := &out[i], &out[j]
+		if a.To.Namespace != b.To.Namespace {
+			return a.To.Namespace < b.To.Namespace
+		}
+		if a.To.Name != b.To.Name {
+			return a.To.Name < b.To.Name
+		}
+		if a.Via != b.Via {
+			return a.Via < b.Via
+		}
+		return a.Port.Number < b.Port.Number
+	})
+	return slices.CompactFunc(out, func(a, b Exposure) bool {
+		return a.Via == b.Via && a.Object == b.Object && a.To == b.To && a.Port == b.Port && a.ToPort == b.ToPort && slices.Equal(a.Hosts, b.Hosts)
+	})
+}
+
+func (m *Model) serviceExposures(s *service) (out []Exposure) {
+	var vias []string
+	switch s.kind {
+	case "LoadBalancer":
+		vias = append(vias, "LoadBalancer")
+	case "NodePort":
+		vias = append(vias, "NodePort")
+	}
+	if s.kind != "LoadBalancer" && len(s.outside) > 0 {
+		vias = append(vias, "ExternalIP")
+	}
+	for _, via := range vias {
+		for i := range s.ports {
+			p := &s.ports[i]
+			at := Port{Protocol: p.protocol, Number: p.number}
+			if via == "NodePort" {
+				at.Number = p.node // 0 where the API server has not given it one yet
+			}
+			e := Exposure{Via: via, Object: s.ref, Origin: s.origin, Port: at, Sources: s.ranges}
+			if s.internal {
+				e.Note = "the load balancer is inside the provider's network"
+			}
+			out = append(out, m.exposedBehind(e, s, p)...)
+		}
+	}
+	return out
+}
+
+// exposedBehind makes an Exposure for each workload behind a Service's port.
+func (m *Model) exposedBehind(e Exposure, s *service, p *servicePort) (out []Exposure) {
+	seen := map[bartizan.Ref]bool{}
+	for _, i := range append(append([]int32(nil), s.pods...), s.perhaps...) {
+		pod := &m.inv.pods[i]
+		if seen[pod.Workload] {
+			continue
+		}
+		seen[pod.Workload] = true
+		e.To = pod.Workload
+		for _, at := range p.numbers(pod) {
+			var a Answer
+			if len(e.Sources) == 0 || s.internal {
+				a = m.fromOutside(Internet(), s, pod, at)
+			}
+			for _, r := range e.Sources {
+				if b := m.fromOutside(Address(r), s, pod, at); a.Reason == "" || rank(b.Verdict) > rank(a.Verdict) {
+					a = b
+				}
+			}
+			e.ToPort = at
+			e.settle(a)
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+func (m *Model) fromOutside(from Peer, s *service, pod *Pod, at Port) Answer {
+	a := m.Can(from, Workload(pod.Ref), at)
+	if !s.local {
+		a = m.rewritten(a, pod, at)
+	}
+	return a
+}
+
+// settle takes over an answer.
+func (e *Exposure) settle(a Answer) {
+	e.Verdict, e.Reason, e.Rules = a.Verdict, a.Reason, a.Ingress.Decisions
+	if a.Partly && a.From != "" {
+		e.Reason += "; only from " + a.From
+	}
+}
+
+// hostExposures are ports of pods that their node has as well.
+func (m *Model) hostExposures() (out []Exposure) {
+	for i := range m.inv.pods {
+		p := &m.inv.pods[i]
+		for _, d := range p.numbers {
+			if d.hostPort == 0 || d.hostIP == "127.0.0.1" || d.hostIP == "::1" {
+				continue
+			}
+			e := Exposure{
+				Via: "HostPort", Object: p.Workload, Origin: p.Origin, To: p.Workload,
+				Port: Port{Protocol: d.protocol, Number: d.hostPort}, ToPort: Port{Protocol: d.protocol, Number: d.number},
+				Note: "on the node's own addresses",
+			}
+			if p.HostNetwork {
+				e.Via, e.Verdict, e.Reason = "HostNetwork", Allowed, "policies do not apply to pods on the node's network"
+			} else {
+				e.settle(m.Can(Internet(), Workload(p.Ref), e.ToPort))
+			}
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// NamespaceReach says what the pods of one namespace reach in another, or outside.
+type NamespaceReach struct {
+	From, To  string // To is "" for the internet
+	Workloads []bartizan.Ref
+	Whole     bool // every workload of To
+	Ports     []Port
+}
+
+// NamespaceReaches lists, for each namespace, which others its pods reach, and whether they reach the internet.
+func (m *Model) NamespaceReaches() (out []NamespaceReach) {
+	type cell struct{ from, to int32 }
+	targets, atoms := map[cell]bits{}, map[cell][]int{}
+	public := newBits(m.n)
+	for a := range m.space.len() {
+		if isPublic(m.space.starts[a]) {
+			public.set(m.hostEnd + int32(a))
+		}
+	}
+	note := func(c cell, atom int) {
+		if list := atoms[c]; len(list) == 0 || list[len(list)-1] != atom {
+			atoms[c] = append(list, atom)
+		}
+	}
+	for s, set := range m.AllPairs() {
+		if int32(s.Class) >= m.podEnd {
+			continue
+		}
+		from, atom := m.classes[s.Class].ns, m.ports.atom(s.Port.Protocol, max(1, s.Port.Number))
+		if set.b.meets(public) {
+			note(cell{from, -1}, atom)
+		}
+		last := int32(-1)
+		for d := range set.b.all() {
+			if d >= m.podEnd {
+				break
+			}
+			c := cell{from, m.classes[d].ns}
+			if targets[c] == nil {
+				targets[c] = newBits(m.n)
+			}
+			targets[c].set(d)
+			if c.to != last {
+				note(c, atom)
+				last = c.to
+			}
+		}
+	}
+	for c, list := range atoms {
+		r := NamespaceReach{From: m.inv.namespaces[c.from].name, Ports: m.mergePorts(list)}
+		if c.to >= 0 {
+			r.To = m.inv.namespaces[c.to].name
+			r.Workloads = m.workloadsOf(targets[c], m.nsRange[c.to])
+			r.Whole = m.whole(targets[c], m.nsRange[c.to])
+		}
+		out = append(out, r)
+	}
+	sort.Slice(out, func(i, j int) bool {
+		if out[i].From != out[j].From {
+			return out[i].From < out[j].From
+		}
+		return out[i].To < out[j].To
+	})
+	return out
+}
+
+func (m *Model) whole(b bits, r [2]int32) bool {
+	for c := r[0]; c < r[1]; c++ {
+		if !b.has(c) {
+			return false
+		}
+	}
+	return true
+}

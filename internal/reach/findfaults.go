@@ -1,0 +1,227 @@
+package reach
+
+import (
+	"fmt"
+	"maps"
+	"sort"
+)
+
+// findFaults looks for policies and rules that do nothing, or whose effect the API does not define.
+func (m *Model) findFaults() []Fault {
+	own := *m
+	own.peerCache = maps.Clone(m.peerCache)
+	f := &faultFinder{m: &own, used: map[*rule]bool{}, needed: map[*rule]bool{}, applied: map[*policy]bool{}, clashes: map[[2]*policy]bool{}}
+	f.list = append(f.list, m.faults...)
+	for dir := range m.sigs {
+		for s := range m.sigs[dir] {
+			f.signature(Direction(dir), &m.sigs[dir][s])
+		}
+	}
+	for _, p := range m.policies {
+		if p.doubt == "" {
+			f.policy(p)
+		}
+	}
+	sort.SliceStable(f.list, func(i, j int) bool {
+		a, b := &f.list[i], &f.list[j]
+		if a.Policy != b.Policy {
+			return a.Policy.String() < b.Policy.String()
+		}
+		if a.Direction != b.Direction {
+			return a.Direction < b.Direction
+		}
+		return a.Rule < b.Rule
+	})
+	return f.list
+}
+
+type faultFinder struct {
+	m       *Model
+	list    []Fault
+	used    map[*rule]bool // it may match something that an earlier rule has not decided
+	needed  map[*rule]bool // it lets something through that no other rule does
+	applied map[*policy]bool
+	clashes map[[2]*policy]bool
+}
+
+func (f *faultFinder) add(code FaultCode, p *policy, dir Direction, r *rule, format string, args ...any) {
+	x := Fault{Code: code, Policy: p.ref, Direction: dir, Rule: -1, Origin: p.origin}
+	x.Message = p.ref.String() + " " + fmt.Sprintf(format, args...)
+	if r != nil {
+		x.Rule, x.Origin = r.index, r.origin
+		x.Message = fmt.Sprintf("%s: %s rule %d %s", p.ref, dir, r.index, fmt.Sprintf(format, args...))
+	}
+	f.list = append(f.list, x)
+}
+
+// signature notes which rules do something for the pods of a signature.
+func (f *faultFinder) signature(dir Direction, sig *signature) {
+	m := f.m
+	e := &evaluator{m: m, dir: dir, sig: sig}
+	for _, a := range sig.policies {
+		f.applied[a.policy] = true
+	}
+	seen := map[string]bool{}
+	for i, atom := range m.ports.atoms {
+		if key := string(e.relevant(i, atom)); !seen[key] {
+			seen[key] = true
+			f.atom(e, i, atom)
+		}
+	}
+	f.clash(dir, sig)
+}
+
+func (f *faultFinder) atom(e *evaluator, i int, atom portAtom) {
+	n := f.m.n
+	once, twice := newBits(n), newBits(n)
+	o := orderly{decided: newBits(n)}
+	for _, a := range e.sig.policies {
+		local := o.enter(a)
+		rules := a.rules[e.dir]
+		for k := range rules {
+			yes, may, ok := e.matched(&rules[k], i, atom)
+			if !ok {
+				continue
+			}
+			if a.tier == NetworkTier {
+				f.used[&rules[k]] = f.used[&rules[k]] || !may.empty()
+				twice.orAnd(once, yes)
+				once.or(may)
+				continue
+			}
+			f.used[&rules[k]] = f.used[&rules[k]] || !may.within(local)
+			if a.sure {
+				local.or(yes)
+				o.settle(rules[k].action, yes)
+			}
+		}
+	}
+	f.need(e, i, atom, twice)
+}
+
+// orderly follows what is surely decided before a policy's turn comes.
+type orderly struct {
+	decided bits // for all tiers
+	tier    bits // for the present one: what was passed on counts
+	before  bits // the same without the policies of the present priority
+	last    *policy
+}
+
+// enter gives what is decided before a policy, as a set that its own rules may add to.
+func (o *orderly) enter(a applied) bits {
+	switch {
+	case o.last == nil || o.last.tier != a.tier:
+		o.tier = o.decided.clone()
+		o.before = o.tier.clone()
+	case o.last.priority != a.priority:
+		o.before = o.tier.clone()
+	}
+	o.last = a.policy
+	return o.before.clone()
+}
+
+func (o *orderly) settle(action Action, peers bits) {
+	o.tier.or(peers)
+	if action != Pass {
+		o.decided.or(peers)
+	}
+}
+
+// need notes the rules of NetworkPolicy objects without which something would be closed.
+func (f *faultFinder) need(e *evaluator, i int, atom portAtom, twice bits) {
+	for _, a := range e.sig.policies {
+		rules := a.rules[e.dir]
+		for k := range rules {
+			if a.tier != NetworkTier || f.needed[&rules[k]] {
+				continue
+			}
+			if _, may, ok := e.matched(&rules[k], i, atom); ok && !may.within(twice) {
+				f.needed[&rules[k]] = true
+			}
+		}
+	}
+}
+
+// clash finds policies of equal priority that decide differently on the same connections.
+func (f *faultFinder) clash(dir Direction, sig *signature) {
+	for i, a := range sig.policies {
+		for _, b := range sig.policies[i+1:] {
+			if a.tier != b.tier || a.priority != b.priority || a.tier == NetworkTier || f.clashes[[2]*policy{a.policy, b.policy}] {
+				continue
+			}
+			if r := disagree(a.rules[dir], b.rules[dir]); r != nil {
+				f.clashes[[2]*policy{a.policy, b.policy}] = true
+				f.add(UndefinedOrder, b.policy, dir, r, "and %s have the priority %d both and decide differently on the same connections: the API does not say which one counts", a.ref, a.priority)
+			}
+		}
+	}
+}
+
+// disagree finds a rule of the second list that decides on something otherwise than one of the first.
+func disagree(first, second []rule) *rule {
+	for i := range second {
+		for k := range first {
+			a, b := &first[k], &second[i]
+			if a.action != b.action && a.may.meets(b.may) && a.ports.overlaps(&b.ports) {
+				return b
+			}
+		}
+	}
+	return nil
+}
+
+// overlaps says whether two rules' ports have one in common; names may stand for any port.
+func (s *portSpec) overlaps(o *portSpec) bool {
+	if s.all || o.all || len(s.names) > 0 || len(o.names) > 0 {
+		return true
+	}
+	for _, a := range s.ranges {
+		for _, b := range o.ranges {
+			if a.protocol == b.protocol && a.lo <= b.hi && b.lo <= a.hi {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// policy reports what a policy and its rules do not do.
+func (f *faultFinder) policy(p *policy) {
+	if f.m.subjects(p).may.empty() {
+		f.add(SelectsNothing, p, Ingress, nil, "selects no pod that was read")
+		return
+	}
+	for dir := range p.rules {
+		for k := range p.rules[dir] {
+			r := &p.rules[dir][k]
+			f.m.reached(p, r)
+			switch {
+			case r.doubt != "" || r.ports.broken != "":
+			case r.may.empty():
+				f.add(NeverMatches, p, Direction(dir), r, "matches no pod that was read and no address")
+			case !f.used[r] && len(r.ports.names) > 0 && len(r.ports.ranges) == 0 && !f.m.declared(p, r, Direction(dir)):
+				f.add(NeverMatches, p, Direction(dir), r, "names a port that no pod it is about declares: %s", r.ports.names[0].name)
+			case p.tier != NetworkTier && !f.used[r]:
+				f.add(Shadowed, p, Direction(dir), r, "never decides: rules before it decide on everything it matches")
+			case p.tier == NetworkTier && r.action == Allow && !f.needed[r]:
+				f.add(Shadowed, p, Direction(dir), r, "lets nothing through that other rules do not let through as well")
+			}
+		}
+	}
+}
+
+// declared says whether the names in a rule's ports stand for a port of any pod that the rule is about.
+func (m *Model) declared(p *policy, r *rule, dir Direction) bool {
+	about := r.may
+	if dir == Ingress {
+		about = m.subjects(p).may
+	}
+	for i := range m.ports.atoms {
+		for _, n := range r.ports.names {
+			if at := m.namedAt(n, i); at != nil && at.meets(about) {
+				return true
+			}
+		}
+	}
+	return false
+}
