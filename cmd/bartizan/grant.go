@@ -24,7 +24,7 @@ func newGrant() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newGrantCan(), newGrantWho(), newGrantOf())
+	cmd.AddCommand(newGrantCan(), newGrantWho(), newGrantOf(), newGrantExcess())
 	return cmd
 }
 
@@ -66,6 +66,7 @@ type asked struct {
 	model     *grant.Model
 	resources *grant.Resources
 	gaps      []bartizan.Gap
+	complete  bool // a whole live cluster was read
 	hidden    bool // something that was not read may hold a right
 	namespace string
 	painter   painter
@@ -88,9 +89,11 @@ func (f *grantFlags) read(cmd *cobra.Command, paths []string) (*asked, error) {
 	a.resources = grant.NewResources(report.World)
 	hiding := hiding(report.Gaps, report.Objects)
 	a.hidden = len(hiding) > 0
+	a.complete = f.cluster && f.options.Selector == ""
 	a.model = grant.New(report.World, grant.Options{
-		Complete:    f.cluster && f.options.Selector == "",
+		Complete:    a.complete,
 		Gaps:        hiding,
+		Namespace:   a.namespace,
 		NoBootstrap: f.noBootstrap,
 	})
 	return a, nil

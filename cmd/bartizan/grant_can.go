@@ -73,7 +73,11 @@ func note(cmd *cobra.Command, notes ...string) {
 
 // stranger says what to think of when a subject is in nothing that was read: it may be misspelt.
 func (a *asked) stranger(s grant.Subject) (note string) {
-	if _, known := a.model.Find(principal(s)); known || s.User == "" {
+	id, known := a.model.Find(principal(s))
+	if ns, name, ok := s.ServiceAccount(); ok && a.complete && (!known || !a.model.Identities()[id].Read) {
+		return fmt.Sprintf("the cluster has no ServiceAccount %s/%s: the answer is what it would be if somebody created it", ns, name)
+	}
+	if known || s.User == "" {
 		return ""
 	}
 	for _, x := range a.model.Identities() {

@@ -14,6 +14,7 @@ import (
 type inputFlags struct {
 	files     []string
 	cluster   bool
+	lenient   bool
 	options   cluster.Options
 	values    []string
 	set       []string
@@ -59,7 +60,7 @@ func (f *inputFlags) open(cmd *cobra.Command, args, kinds []string, target rule.
 		}
 	}
 	in := scan.Inputs{
-		Paths: paths, Stdin: cmd.InOrStdin(), KubeVersion: target.String(),
+		Lenient: f.lenient, Paths: paths, Stdin: cmd.InOrStdin(), KubeVersion: target.String(),
 		Helm: scan.HelmInputs{Values: f.values, Set: f.set, SetString: f.setString, Namespace: f.options.Namespace},
 	}
 	src, err := in.Source()
@@ -83,6 +84,11 @@ func (f *inputFlags) openCluster(kinds []string) (bartizan.Source, func() sink.I
 		c := src.Counts()
 		return sink.Inputs{Cluster: src.Name(), Objects: c.Objects, Workloads: c.Workloads}
 	}, nil
+}
+
+// whole says that everything of a cluster is read.
+func (f *inputFlags) whole() bool {
+	return f.cluster && f.options.Selector == "" && f.options.Namespace == ""
 }
 
 // kinds are the kinds that the rules ask for. A policy may speak of any.

@@ -17,6 +17,7 @@ import (
 	"github.com/bartizan-dev/bartizan/internal/sink"
 	"github.com/bartizan-dev/bartizan/internal/triage"
 	"github.com/bartizan-dev/bartizan/rule"
+	"github.com/bartizan-dev/bartizan/rules"
 )
 
 // scanFlags are the flags of scan as written.
@@ -32,6 +33,7 @@ type scanFlags struct {
 	writeBaseline string
 	colour        string
 	verbose       bool
+	paths         bool
 }
 
 func newScan() *cobra.Command {
@@ -61,6 +63,8 @@ func newScan() *cobra.Command {
 	fl.StringVar(&f.baseline, "baseline", "", "show and fail on only what this file does not know yet")
 	fl.StringVar(&f.writeBaseline, "write-baseline", "", "record all findings in this file and exit with 0")
 	fl.StringVar(&f.colour, "color", "auto", "colour: auto, always, never")
+	fl.BoolVar(&f.paths, "paths", true, "where bindings are read, look for attack paths and put the findings on one first")
+	fl.BoolVar(&f.input.lenient, "lenient", false, "pass over named files that hold nothing of Kubernetes, for hooks that name every file of a commit")
 	fl.BoolVarP(&f.verbose, "verbose", "v", false, "show every finding, not the page of the worst")
 	return cmd
 }
@@ -148,12 +152,15 @@ func (f *scanFlags) request(cmd *cobra.Command) (*scan.Request, *ruleSet, error)
 	if f.output == "text" && !f.input.cluster {
 		f.rules.fixes = engine.FixHints // the command to make the fix is all that is shown
 	}
-	rules, err := f.rules.load(f.framework)
+	set, err := f.rules.load(f.framework)
 	if err != nil {
 		return nil, nil, err
 	}
-	req.Engine, req.Also, req.Known = rules.engine, rules.policies, rules.known
-	return req, rules, nil
+	if f.paths {
+		req.Edges, req.Complete = rules.Edges(), f.input.whole()
+	}
+	req.Engine, req.Also, req.Known = set.engine, set.policies, set.known
+	return req, set, nil
 }
 
 func failOn(s string) (bartizan.Severity, error) {
@@ -221,6 +228,9 @@ func (f *scanFlags) describe(cmd *cobra.Command, args []string, rules *ruleSet, 
 	}
 	if in.Charts == 0 && in.Cluster == "" && len(f.input.values)+len(f.input.set)+len(f.input.setString) > 0 {
 		run.Outcome.Notes = append(run.Outcome.Notes, "--values and --set changed nothing: no Helm chart was read")
+	}
+	if report.Standings != nil {
+		run.Standing = report.Standings.Standing
 	}
 	run.Framework = rules.project(report)
 	for id := range report.Tally {

@@ -72,7 +72,11 @@ func (m *Model) readBinding(o *kube.Object, builtin bool) {
 	b.role, ok = d.roleRef(ref.Namespace)
 	b.subjects = d.subjects(ref.Namespace)
 	m.faults = append(m.faults, d.faults...)
-	if ok {
+	switch {
+	case !ok:
+	case o.Root.At("metadata", "name").Text() == "":
+		m.bindings = append(m.bindings, b) // the API server gives it a name of its own
+	default:
 		m.addBinding(b, builtin)
 	}
 }

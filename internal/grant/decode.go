@@ -20,10 +20,8 @@ func place(o *kube.Object, n tree.Node) bartizan.Origin {
 	if o.Provenance == nil {
 		return at
 	}
-	at.Rendered, at.Column, at.Line = line, 0, 0
-	if line < len(o.Provenance.Lines) {
-		at.Line = int(o.Provenance.Lines[line])
-	}
+	at.Rendered, at.Column = line, 0
+	at.File, at.Line = o.Provenance.At(line)
 	return at
 }
 

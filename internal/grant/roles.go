@@ -70,6 +70,9 @@ func (m *Model) readRole(o *kube.Object, builtin bool) {
 		r.doubt = fmt.Sprintf("%s cannot be read in full: %s", ref, d.faults[0].Message)
 	}
 	m.faults = append(m.faults, d.faults...)
+	if o.Root.At("metadata", "name").Text() == "" {
+		return // nobody can bind a role whose name the API server is to make up
+	}
 	m.addRole(r, builtin)
 }
 

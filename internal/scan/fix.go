@@ -159,10 +159,7 @@ func (f *Fixer) place(report *Report, blocked map[string]string) map[string]map[
 // holder is the object whose text holds the finding's line; a file may hold two objects of one name.
 func holder(objects []*kube.Object, x bartizan.Finding) *kube.Object {
 	for _, o := range objects {
-		first, _ := o.Root.Pos()
-		_, end := o.Root.Span()
-		last, _ := o.Root.Doc().Position(max(end-1, 0))
-		if line := x.Evidence[0].Origin.Line; line >= first && line <= last && o.Provenance == nil {
+		if o.Provenance == nil && holdsLine(o, x.Evidence[0].Origin.Line) {
 			return o
 		}
 	}

@@ -14,35 +14,40 @@ import (
 	"github.com/bartizan-dev/bartizan/internal/tree"
 )
 
-// editBases edits the manifests that objects are made of, and returns those objects and those of which the
-// base cannot be edited. Of two objects with one base the second waits.
+// editBases edits the manifests that objects are made of, and the patches that findings point to. It returns
+// the objects that were changed so, and those of which the file cannot be edited. Of two objects in one patch
+// file the second waits.
 func (k *kustomizeFix) editBases(st *step, t *trial) (based map[int]bool, wrong []int) {
 	based = map[int]bool{}
 	taken := map[string]bool{}
 	for _, i := range slices.Sorted(maps.Keys(st.wants)) {
-		o := st.objects[i]
-		if k.ways[i] != inBase {
+		o, key := st.objects[i], st.keys[i]
+		if k.ways[key] != inPlace {
 			continue
 		}
-		real, ok := k.baseFile(o)
-		if !ok {
+		real, ok := k.editable(key.file)
+		if !ok || key.file == o.Origin.File && o.Origin.Line == 0 {
 			wrong = append(wrong, i)
 			continue
 		}
-		// A file that was edited for another object in this step has other lines by now: one object at a time.
 		text, _ := k.text(real, t.texts)
-		if taken[real] {
+		switch {
+		case key.file != o.Origin.File && taken[real]:
+			st.drop(i)
+			continue
+		case key.file != o.Origin.File:
+			text, ok = editBase(text, o, st.wants[i], func(b *kube.Object) bool { return holdsLine(b, st.wants[i][0].finding.Evidence[0].Origin.Line) })
+		case taken[real]:
 			text, ok = k.editAfter(text, real, o, st.wants[i])
-		} else {
-			text, ok = editBase(text, o.Origin.Line, o, st.wants[i])
+		default:
+			text, ok = editBase(text, o, st.wants[i], func(b *kube.Object) bool { return b.Origin.Line == o.Origin.Line })
 		}
 		if !ok {
 			wrong = append(wrong, i)
 			continue
 		}
 		taken[real], based[i] = true, true
-		t.texts[real] = text
-		k.shown[real] = o.Origin.File
+		t.texts[real], k.shown[real] = text, key.file
 	}
 	return based, wrong
 }
@@ -59,18 +64,26 @@ func (k *kustomizeFix) editAfter(text, real string, o *kube.Object, wants []want
 	if i < 0 || len(was) != len(is) {
 		return "", false
 	}
-	return editBase(text, is[i].Origin.Line, o, wants)
+	return editBase(text, o, wants, func(b *kube.Object) bool { return b.Origin.Line == is[i].Origin.Line })
 }
 
-// baseFile is the file of an object's base if it may be edited: it stands where the user said, and the
-// object is not generated.
-func (k *kustomizeFix) baseFile(o *kube.Object) (string, bool) {
-	real, err := realPath(o.Origin.File)
-	if err != nil || o.Origin.Line == 0 || slices.Contains(kustomize.FileNames(), path.Base(o.Origin.File)) {
+// editable is the file of a base or a patch if it may be edited: it stands where the user said, is no
+// kustomization file, and fix has nothing else to do with it.
+func (k *kustomizeFix) editable(shown string) (string, bool) {
+	real, err := realPath(shown)
+	if err != nil || slices.Contains(kustomize.FileNames(), path.Base(shown)) {
 		return "", false
 	}
 	inside := strings.HasPrefix(real, strings.TrimSuffix(k.r.walked, string(filepath.Separator))+string(filepath.Separator))
 	return real, inside && !k.direct[real] && k.current(k.r).used[real]
+}
+
+// holdsLine says whether a line is one of an object's.
+func holdsLine(o *kube.Object, line int) bool {
+	first, _ := o.Root.Pos()
+	_, end := o.Root.Span()
+	last, _ := o.Root.Doc().Position(max(end-1, 0))
+	return line >= first && line <= last
 }
 
 // objectsIn are the objects of a manifest.
@@ -85,11 +98,10 @@ func objectsIn(text string) []*kube.Object {
 	return all
 }
 
-// editBase makes the changes that are wanted of a built object in the object of the same kind that begins
-// on a line of its base.
-func editBase(text string, line int, o *kube.Object, wants []want) (string, bool) {
+// editBase makes the changes that are wanted of a built object in an object of the same kind in a file.
+func editBase(text string, o *kube.Object, wants []want, is func(*kube.Object) bool) (string, bool) {
 	objects := objectsIn(text)
-	i := slices.IndexFunc(objects, func(b *kube.Object) bool { return b.Origin.Line == line && b.Kind == o.Kind })
+	i := slices.IndexFunc(objects, func(b *kube.Object) bool { return b.Kind == o.Kind && is(b) })
 	if i < 0 {
 		return "", false
 	}

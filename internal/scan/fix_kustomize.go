@@ -15,18 +15,24 @@ import (
 type way int
 
 const (
-	inBase     way = iota // the manifest that the kustomization takes in
+	inPlace    way = iota // in the file that the finding points to: the manifest that is taken in, or a patch
 	byMerge               // a strategic merge patch
 	byJSON                // a JSON patch
 	noWay                 // none
 	noWayFound = "no change to the base and no patch was found that changes this alone: edit what builds it by hand"
 )
 
+// wayKey is an object, by its place in the output, and the file that findings on it point to.
+type wayKey struct {
+	object int
+	file   string
+}
+
 // kustomizeFix changes one kustomization.
 type kustomizeFix struct {
 	*suggester
 	r       *rendering
-	ways    map[int]way // by the object's place in the output
+	ways    map[wayKey]way
 	patches map[int]*patch
 	stuck   map[string]string
 	mended  []bartizan.Finding
@@ -34,7 +40,7 @@ type kustomizeFix struct {
 
 // kustomization suggests changes for one: to its base, or patches.
 func (s *suggester) kustomization(ctx context.Context, r *rendering) error {
-	k := &kustomizeFix{suggester: s, r: r, ways: map[int]way{}, patches: map[int]*patch{}, stuck: s.why}
+	k := &kustomizeFix{suggester: s, r: r, ways: map[wayKey]way{}, patches: map[int]*patch{}, stuck: s.why}
 	was := maps.Clone(s.texts)
 	err, more := error(nil), true
 	for i := 0; i < maxRounds && more && err == nil; i++ {
@@ -51,6 +57,13 @@ type step struct {
 	objects  []*kube.Object
 	wants    map[int][]want
 	expected map[int]any
+	keys     map[int]wayKey
+}
+
+// drop leaves an object to a later round.
+func (st *step) drop(i int) {
+	delete(st.wants, i)
+	delete(st.expected, i)
 }
 
 // round mends as much at a time as does not stand in one another's way, and says whether it did anything.
@@ -91,14 +104,14 @@ func (k *kustomizeFix) round(ctx context.Context) (bool, error) {
 }
 
 func (k *kustomizeFix) step(ctx context.Context) (*step, error) {
-	st := &step{objects: k.current(k.r).objects(), wants: map[int][]want{}, expected: map[int]any{}}
+	st := &step{objects: k.current(k.r).objects(), wants: map[int][]want{}, expected: map[int]any{}, keys: map[int]wayKey{}}
 	for i, o := range st.objects {
 		found, expected, err := k.wants(ctx, o, k.stuck)
 		if err != nil {
 			return nil, err
 		}
 		if len(found) > 0 {
-			st.wants[i], st.expected[i] = found, expected
+			st.wants[i], st.expected[i], st.keys[i] = found, expected, wayKey{i, fileOf(found[0].finding)}
 		}
 	}
 	return st, nil
@@ -113,30 +126,35 @@ func (k *kustomizeFix) degrade(st *step, wrong []int) {
 			continue
 		}
 		for j := range st.wants { // another object's base is this one's, too
-			guilty[j] = guilty[j] || k.ways[j] == inBase && st.objects[j].Origin.File == st.objects[i].Origin.File
+			guilty[j] = guilty[j] || k.ways[st.keys[j]] == inPlace && st.keys[j].file == st.objects[i].Origin.File
 		}
 	}
-	if len(guilty) == 0 {
+	if !slices.Contains(slices.Collect(maps.Values(guilty)), true) {
 		for i := range st.wants {
 			guilty[i] = true
 		}
 	}
-	for i := range guilty {
-		if p := k.patches[i]; p != nil {
-			p.next = nil
-			if k.ways[i] == byMerge && len(p.ops) > 0 { // what is in the patch already stays as it is
-				k.ways[i] = byJSON
-			}
-		}
-		if k.ways[i]++; k.ways[i] >= noWay {
-			k.ways[i] = byMerge
-			for _, w := range st.wants[i] {
-				k.stuck[blockKey(w.finding)] = noWayFound
-			}
-			delete(st.wants, i)
-			delete(st.expected, i)
+	for i, is := range guilty {
+		if is {
+			k.worsen(st, i)
 		}
 	}
+}
+
+// worsen takes an object to the next way. After the last one its findings are stuck.
+func (k *kustomizeFix) worsen(st *step, i int) {
+	key := st.keys[i]
+	if p := k.patches[i]; p != nil {
+		p.next = nil
+	}
+	if k.ways[key]++; k.ways[key] < noWay {
+		return
+	}
+	k.ways[key] = byMerge
+	for _, w := range st.wants[i] {
+		k.stuck[blockKey(w.finding)] = noWayFound
+	}
+	st.drop(i)
 }
 
 // attempt builds with all changes of a step and returns the objects that did not come out as they should.
@@ -178,7 +196,7 @@ func (k *kustomizeFix) attempt(ctx context.Context, st *step, t *trial) (wrong [
 	return wrong, err
 }
 
-// others builds the other kustomizations that take in the bases that were edited. Only what is made of
+// others builds the other kustomizations that take in the files that were edited. Only what is made of
 // these may have changed.
 func (k *kustomizeFix) others(ctx context.Context, st *step, t *trial, based map[int]bool) (wrong []int, err error) {
 	type place struct {
@@ -188,8 +206,20 @@ func (k *kustomizeFix) others(ctx context.Context, st *step, t *trial, based map
 	edited := map[place]bool{}
 	files := map[string]bool{}
 	for i := range based {
-		real, _ := k.baseFile(st.objects[i])
-		files[real], edited[place{real, st.objects[i].Origin.Line}] = true, true
+		if o := st.objects[i]; st.keys[i].file == o.Origin.File {
+			real, _ := realPath(o.Origin.File)
+			files[real], edited[place{real, o.Origin.Line}] = true, true
+			continue
+		}
+		real, _ := realPath(st.keys[i].file)
+		files[real], edited[place{real, 0}] = true, true
+	}
+	mayChange := func(o *kube.Object) bool {
+		real, _ := realPath(o.Origin.File)
+		return edited[place{real, o.Origin.Line}] || o.Provenance != nil && slices.ContainsFunc(o.Provenance.Files, func(f string) bool {
+			real, _ := realPath(f)
+			return edited[place{real, 0}]
+		})
 	}
 	for _, r := range k.in.renderings {
 		is := k.current(r)
@@ -203,9 +233,7 @@ func (k *kustomizeFix) others(ctx context.Context, st *step, t *trial, based map
 		was, got := is.objects(), fresh.objects()
 		same := len(was) == len(got) && (fresh.broken() == "" || is.broken() != "")
 		for i := 0; same && i < len(was); i++ {
-			real, _ := realPath(was[i].Origin.File)
-			same = was[i].Ref == got[i].Ref &&
-				(edited[place{real, was[i].Origin.Line}] || reflect.DeepEqual(was[i].Root.Any(), got[i].Root.Any()))
+			same = was[i].Ref == got[i].Ref && (mayChange(was[i]) || reflect.DeepEqual(was[i].Root.Any(), got[i].Root.Any()))
 		}
 		if !same {
 			return slices.Collect(maps.Keys(based)), nil

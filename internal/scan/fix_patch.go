@@ -47,7 +47,7 @@ func (k *kustomizeFix) writePatches(st *step, t *trial, based map[int]bool) (wro
 			p = k.newPatch(st.objects[i], dir, t.texts)
 			k.patches[i] = p
 		}
-		p.json = k.ways[i] == byJSON
+		p.json = p.json || k.ways[st.keys[i]] == byJSON
 		p.next = nil
 		for _, w := range st.wants[i] {
 			p.next = append(p.next, named(w.ops, st.objects[i].Root)...)

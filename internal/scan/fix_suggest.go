@@ -124,12 +124,13 @@ func (s *suggester) candidates(ctx context.Context, o *kube.Object, stuck map[st
 }
 
 // wants are the findings on an object that may be mended together, with what the object's document must
-// become. What cannot be mended at all is noted in stuck.
+// become: those that point to one file, the base or a patch. What cannot be mended at all is noted in stuck.
 func (s *suggester) wants(ctx context.Context, o *kube.Object, stuck map[string]string) (found []want, expected any, err error) {
 	list, err := s.candidates(ctx, o, stuck)
 	if len(list) == 0 || err != nil {
 		return nil, nil, err
 	}
+	list = slices.DeleteFunc(list, func(p placed) bool { return fileOf(p.finding) != fileOf(list[0].finding) })
 	d := o.Root.Doc()
 	plan, mended := editDoc(d, list, stuck)
 	for _, x := range mended {
@@ -143,6 +144,8 @@ func (s *suggester) wants(ctx context.Context, o *kube.Object, stuck map[string]
 	root := firstRoot(edit.Apply(d.Source()[start:end], start, plan))
 	return found, root.Any(), nil
 }
+
+func fileOf(x bartizan.Finding) string { return x.Evidence[0].Origin.File }
 
 // wantsEach are the findings on an object that may be mended, each for itself.
 func (s *suggester) wantsEach(ctx context.Context, o *kube.Object, stuck map[string]string) (found []want, err error) {

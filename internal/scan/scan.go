@@ -19,6 +19,7 @@ import (
 	"github.com/bartizan-dev/bartizan/internal/tree"
 	"github.com/bartizan-dev/bartizan/internal/triage"
 	"github.com/bartizan-dev/bartizan/internal/world"
+	"github.com/bartizan-dev/bartizan/rule"
 )
 
 // Judgement is one more judge besides the engine: users' own admission policies, evaluated offline.
@@ -33,6 +34,8 @@ type Request struct {
 	Also       []Judgement
 	Exceptions []triage.Exception // from files; those in the objects are read with them
 	Known      []string           // the ids of all rules, those included that do not run; nil if that is not known
+	Edges      []*rule.Rule       // the attack steps to look for paths with; none: no paths are looked for
+	Complete   bool               // everything of a live cluster is read
 	Baseline   *triage.Baseline
 	FailOn     bartizan.Severity
 	Now        time.Time // the day on which exceptions expire
@@ -49,6 +52,8 @@ type Report struct {
 	Skips    []sink.Skip
 	Tally    engine.Tally
 	Notes    []string
+	// Standings are where things stand on attack paths; nil where no paths were looked for.
+	Standings *Standings
 }
 
 // Read reads everything and judges nothing: the Report has World, Objects, Gaps and Skips.
@@ -133,7 +138,11 @@ func (p *Report) read(ctx context.Context, src bartizan.Source) error {
 
 // triage applies exceptions and the baseline, and puts what stays in order.
 func (p *Report) triage(r *Request) {
-	triage.Sort(p.Findings)
+	if p.Standings = p.stand(r); p.Standings != nil {
+		triage.SortBy(p.Findings, p.Standings.rank)
+	} else {
+		triage.Sort(p.Findings)
+	}
 	exceptions := slices.Clone(r.Exceptions)
 	written, faults := writtenExceptions(p.Objects)
 	exceptions = append(exceptions, written...)

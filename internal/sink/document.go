@@ -36,6 +36,14 @@ type docFix struct {
 	Unsafe      string          `json:"unsafe,omitempty"`
 }
 
+// docStanding is where a finding stands on an attack path.
+type docStanding struct {
+	From   string `json:"from"`
+	To     string `json:"to"`
+	Target string `json:"target"`
+	Score  int    `json:"score"`
+}
+
 type docFinding struct {
 	Type        string          `json:"type,omitempty"` // jsonl only
 	Rule        string          `json:"rule"`
@@ -46,6 +54,7 @@ type docFinding struct {
 	Message     string          `json:"message"`
 	Evidence    []docEvidence   `json:"evidence"`
 	Fix         *docFix         `json:"fix,omitempty"`
+	AttackPath  *docStanding    `json:"attackPath,omitempty"`
 	Maps        json.RawMessage `json:"maps"`
 	Fingerprint string          `json:"fingerprint"`
 }
@@ -64,6 +73,9 @@ func document(run *Run, f bartizan.Finding) docFinding {
 		Rule: f.Rule, Title: run.title(f.Rule), Severity: f.Severity.String(), Verdict: f.Verdict.String(),
 		Subject: docSubject(f.Subject), Message: f.Message, Evidence: make([]docEvidence, 0, len(f.Evidence)),
 		Maps: run.mapsJSON(f.Rule), Fingerprint: run.fingerprint(f),
+	}
+	if at := run.standing(&f); at != nil {
+		d.AttackPath = &docStanding{at.From, at.To, at.Target, at.Score}
 	}
 	for _, e := range f.Evidence {
 		o := e.Origin

@@ -86,6 +86,15 @@ func (run *Run) showCommand(id string) string {
 	return command
 }
 
+// pathCommand is the command that tells the way to a target.
+func (run *Run) pathCommand(at *Standing) string {
+	what := "--cluster"
+	if !run.live() {
+		what = shellPaths(run.Inputs.Paths)
+	}
+	return "bartizan path list --to " + at.Target + " " + what
+}
+
 // kubectlPatch writes the fix of an object in a live cluster.
 func kubectlPatch(c *bartizan.Change) (command, reason string) {
 	if c.Target.Kind == "Pod" {

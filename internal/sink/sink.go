@@ -37,12 +37,30 @@ type Run struct {
 	// Fingerprint identifies a finding across runs (triage.Fingerprint).
 	Fingerprint func(bartizan.Finding) string
 
+	// Standing gives where a finding stands on attack paths; nil, or a nil result, where it stands on none.
+	Standing func(*bartizan.Finding) *Standing
+
 	// For sinks that people read on a terminal.
 	Width   int // columns; 0 means 80
 	Colour  bool
 	Verbose bool // show every finding, not a page
 
 	controlsJSON map[string]json.RawMessage // what mapsJSON made, by rule
+}
+
+// Standing is where a finding stands on attack paths: on one from From to Target.
+type Standing struct {
+	From   string // in words: "the internet", "Deployment shop/web and 3 more"
+	To     string // in words: "become cluster-admin"
+	Target string // "cluster-admin", "control-plane", "secrets", "node-root"
+	Score  int    // how much the path matters
+}
+
+func (run *Run) standing(f *bartizan.Finding) *Standing {
+	if run.Standing == nil {
+		return nil
+	}
+	return run.Standing(f)
 }
 
 // Held is a finding that was not reported, and why.

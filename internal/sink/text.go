@@ -24,7 +24,7 @@ const shortestTitle = 12
 const fewSubjects = 512
 
 func newText(w io.Writer, run *Run) bartizan.Sink {
-	return &textSink{run: run, page: newPage(w, run), fold: groups{keep: run.Verbose, few: fewSubjects}}
+	return &textSink{run: run, page: newPage(w, run), fold: groups{keep: run.Verbose, few: fewSubjects, run: run}}
 }
 
 func (s *textSink) Write(ctx context.Context, f bartizan.Finding) error {
@@ -214,6 +214,10 @@ func (s *textSink) group(g *group) {
 			why = strings.Join(strings.Fields(r.Why), " ")
 		}
 		s.page.para(col, col, span{faint, why})
+	}
+	if g.path != nil {
+		s.page.para(col, col+6, span{bold, "Path: "}, span{normal, "from " + g.path.From + " one can " + g.path.To + "; see "},
+			span{command, s.run.pathCommand(g.path)})
 	}
 	s.fix(g)
 }

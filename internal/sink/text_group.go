@@ -18,6 +18,7 @@ type group struct {
 	first    bartizan.Finding
 	findings int
 	fixes    int
+	path     *Standing // the highest of the findings
 	all      []bartizan.Finding // only if every finding is to be shown
 
 	subjects                  []bartizan.Ref // each once, in the order of the findings; the first few
@@ -42,6 +43,7 @@ type groups struct {
 	keep  bool // keep the findings themselves
 	most  int  // so many of each group; 0 means all
 	few   int  // so many subjects of each group; 0 means all
+	run   *Run // for where findings stand on attack paths; may be nil
 }
 
 func (g *groups) add(f bartizan.Finding) {
@@ -56,6 +58,9 @@ func (g *groups) add(f bartizan.Finding) {
 		g.list = append(g.list, x)
 	}
 	x.findings++
+	if at := g.standing(&f); at != nil && (x.path == nil || at.Score > x.path.Score) {
+		x.path = at
+	}
 	if f.Fix != nil {
 		x.fixes++
 		if x.first.Fix == nil {
@@ -66,6 +71,21 @@ func (g *groups) add(f bartizan.Finding) {
 	if g.keep && (g.most == 0 || len(x.all) < g.most) {
 		x.all = append(x.all, f)
 	}
+}
+
+func (g *groups) standing(f *bartizan.Finding) *Standing {
+	if g.run == nil {
+		return nil
+	}
+	return g.run.standing(f)
+}
+
+// score orders groups of a severity: those on an attack path first.
+func (x *group) score() int {
+	if x.path == nil {
+		return 0
+	}
+	return max(x.path.Score, 0) + 1
 }
 
 // subject counts a subject once. Findings mostly come in the order of triage.Sort, in which the next subject is
@@ -114,7 +134,7 @@ func (g *groups) of(v bartizan.Verdict) []*group {
 		}
 	}
 	slices.SortStableFunc(all, func(a, b *group) int {
-		return cmp.Or(cmp.Compare(b.severity, a.severity), cmp.Compare(b.findings, a.findings), cmp.Compare(a.rule, b.rule))
+		return cmp.Or(cmp.Compare(b.severity, a.severity), cmp.Compare(b.score(), a.score()), cmp.Compare(b.findings, a.findings), cmp.Compare(a.rule, b.rule))
 	})
 	return all
 }

@@ -14,16 +14,30 @@ import (
 )
 
 // Sort puts findings in the order in which they are shown: the worst first, then by rule, subject and place.
-func Sort(findings []bartizan.Finding) {
+func Sort(findings []bartizan.Finding) { SortBy(findings, nil) }
+
+// SortBy is Sort, but of the findings of one rule those of a higher rank come first. A nil rank ranks nothing.
+func SortBy(findings []bartizan.Finding, rank func(*bartizan.Finding) int) {
+	var ranks []int32
+	if rank != nil {
+		ranks = make([]int32, len(findings))
+		for i := range findings {
+			ranks[i] = int32(rank(&findings[i]))
+		}
+	}
 	order := make([]int32, len(findings)) // a Finding is large: move each once
 	for i := range order {
 		order[i] = int32(i)
 	}
 	slices.SortFunc(order, func(i, j int32) int {
-		if c := compare(&findings[i], &findings[j]); c != 0 {
+		a, b := &findings[i], &findings[j]
+		if c := compareRule(a, b); c != 0 {
 			return c
 		}
-		return cmp.Compare(i, j)
+		if ranks != nil && ranks[i] != ranks[j] {
+			return cmp.Compare(ranks[j], ranks[i])
+		}
+		return cmp.Or(compareSubject(a, b), cmp.Compare(i, j))
 	})
 	permute(findings, order)
 }
@@ -45,13 +59,14 @@ func permute(findings []bartizan.Finding, order []int32) {
 	}
 }
 
-func compare(a, b *bartizan.Finding) int {
+func compareRule(a, b *bartizan.Finding) int {
 	if c := cmp.Compare(b.Severity, a.Severity); c != 0 {
 		return c
 	}
-	if c := strings.Compare(a.Rule, b.Rule); c != 0 {
-		return c
-	}
+	return strings.Compare(a.Rule, b.Rule)
+}
+
+func compareSubject(a, b *bartizan.Finding) int {
 	if c := strings.Compare(a.Subject.Namespace, b.Subject.Namespace); c != 0 {
 		return c
 	}

@@ -118,6 +118,11 @@ func worldOf(t testing.TB, objects ...runtime.Object) string {
 		}
 		items = append(items, text)
 	}
+	return listOf(t, items)
+}
+
+func listOf(t testing.TB, items []json.RawMessage) string {
+	t.Helper()
 	text, err := json.Marshal(map[string]any{"apiVersion": "v1", "kind": "List", "items": items})
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,347 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/bartizan-dev/bartizan"
+	"github.com/bartizan-dev/bartizan/internal/grant"
+	"github.com/bartizan-dev/bartizan/internal/grant/excess"
+	"github.com/bartizan-dev/bartizan/internal/sink"
+)
+
+// How many lines are told unless all are asked for.
+const (
+	excessRights     = 5
+	excessIdentities = 15
+	excessSubjects   = 4
+)
+
+// shown is how many of n lines are told.
+func (x *excessAnswer) shown(n, limit int) int {
+	if x.all || n == limit+1 {
+		return n
+	}
+	return min(n, limit)
+}
+
+func (x *excessAnswer) more(indent, n, shown int) {
+	if n > shown {
+		x.painter.line("%s", strings.Repeat(" ", indent)+x.painter.paint(sgrDim, fmt.Sprintf("and %d more (--all)", n-shown)))
+	}
+}
+
+// tell writes the report for people.
+func (x *excessAnswer) tell(w io.Writer) error {
+	x.painter.w = w
+	p := &x.painter
+	x.summary()
+	for _, v := range []excess.Verdict{excess.Narrow, excess.Drop, excess.Unknown, excess.Keep} {
+		x.bindings(v)
+	}
+	x.identities()
+	x.neverSeen()
+	p.line("")
+	p.line("%s", p.bold("Proof"))
+	p.wrap(2, 2, x.report.Proof.Statement())
+	p.faultCount(x.model.Faults())
+	p.gaps(append(slices.Clone(x.gaps), x.asked.gaps...))
+	return p.err
+}
+
+func (x *excessAnswer) summary() {
+	p, r := &x.painter, x.report
+	n := map[excess.Verdict]int{}
+	for _, b := range r.Bindings {
+		n[b.Verdict]++
+	}
+	p.line("%s  %s", p.bold("Seen      "), x.window())
+	p.line("%s  %d keep, %s, %s, %d unknown", p.bold("Bindings  "), n[excess.Keep],
+		x.coloured(sgrYellow, n[excess.Narrow], "narrow"), x.coloured(sgrRed, n[excess.Drop], "drop"), n[excess.Unknown])
+	p.line("")
+	switch {
+	case r.Usage.Records == 0:
+		p.wrap(0, 0, "The log is empty: nothing can be said of what is used.")
+	case r.Short:
+		p.wrap(0, 0, fmt.Sprintf("The log is too short: it covers %s. What is done once a week, once a month or in an emergency has not been seen. "+
+			"Take what follows as a sketch, and ask again with a longer log (--enough sets what is long enough).", span(r.Window)))
+	}
+	p.wrap(0, 0, fmt.Sprintf("Of the next requests, about %s will be of a kind that the log has not shown (Good-Turing).", percent(r.Unseen)))
+	for _, note := range r.Notes {
+		p.wrap(0, 0, note)
+	}
+}
+
+func (x *excessAnswer) coloured(code string, n int, word string) string {
+	s := fmt.Sprintf("%d %s", n, word)
+	if n == 0 {
+		return s
+	}
+	return x.painter.paint(code, s)
+}
+
+// window says how much was seen.
+func (x *excessAnswer) window() string {
+	u := x.report.Usage
+	s := fmt.Sprintf("%s by %s", count(int(u.Requests), "request"), identities(len(x.report.Identities)))
+	if !u.First.IsZero() {
+		s += fmt.Sprintf(", %s to %s (%s)", stamp(u.First), stamp(u.Last), span(x.report.Window))
+	}
+	if u.Forbidden > 0 {
+		s += fmt.Sprintf("; %d forbidden ones do not count", u.Forbidden)
+	}
+	return s
+}
+
+func identities(n int) string {
+	if n == 1 {
+		return "1 identity"
+	}
+	return fmt.Sprintf("%d identities", n)
+}
+
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") }
+
+// span is a duration for people.
+func span(d time.Duration) string {
+	day := 24 * time.Hour
+	switch {
+	case d >= 2*day:
+		return fmt.Sprintf("%d days", d/day)
+	case d >= 2*time.Hour:
+		return fmt.Sprintf("%d hours", d/time.Hour)
+	case d >= 2*time.Minute:
+		return fmt.Sprintf("%d minutes", d/time.Minute)
+	}
+	return fmt.Sprintf("%d seconds", d/time.Second)
+}
+
+func percent(f float64) string {
+	switch {
+	case f == 0:
+		return "0 %"
+	case f < 0.001:
+		return "less than 0.1 %"
+	}
+	return fmt.Sprintf("%.1f %%", f*100)
+}
+
+// bindings tells of the bindings with one verdict.
+func (x *excessAnswer) bindings(v excess.Verdict) {
+	p := &x.painter
+	var list []*excess.Binding
+	for _, b := range x.report.Bindings {
+		if b.Verdict == v {
+			list = append(list, b)
+		}
+	}
+	if len(list) == 0 {
+		return
+	}
+	title := map[excess.Verdict]string{excess.Narrow: "Narrow", excess.Drop: "Drop", excess.Keep: "Keep", excess.Unknown: "Unknown"}[v]
+	p.line("")
+	p.line("%s", p.bold(title))
+	n := len(list)
+	if v == excess.Keep {
+		n = x.shown(n, excessIdentities)
+	}
+	for i, b := range list[:n] {
+		if i > 0 && v == excess.Narrow {
+			p.line("")
+		}
+		p.wrapWith(2, 6, b.Ref.String()+" → "+b.Role.String(), origin(b.Origin, false))
+		p.wrap(4, 4, b.Reason)
+		if v == excess.Narrow || v == excess.Drop {
+			x.evidence(b)
+		}
+	}
+	x.more(2, len(list), n)
+}
+
+// evidence tells what was used through a binding, what was not, and what would replace it.
+func (x *excessAnswer) evidence(b *excess.Binding) {
+	p := &x.painter
+	x.subjects(b)
+	lines := usedLines(b.Used)
+	n := x.shown(len(lines), excessRights)
+	for _, l := range lines[:n] {
+		p.wrapWith(4, 13, "used     "+l.text, l.tail)
+	}
+	x.more(13, len(lines), n)
+	n = x.shown(len(b.Unused), excessRights)
+	for i := range b.Unused[:n] {
+		u := &b.Unused[i]
+		p.wrapWith(4, 13, "not used "+unusedText(u), origin(u.Grant.Rule.Origin, u.Grant.Builtin))
+	}
+	x.more(13, len(b.Unused), n)
+	for i, o := range b.Objects {
+		if i%2 == 1 {
+			p.wrap(4, 13, "instead  "+o.Ref.String()+" and the role of that name")
+		}
+	}
+}
+
+func (x *excessAnswer) subjects(b *excess.Binding) {
+	p := &x.painter
+	n := x.shown(len(b.Subjects), excessSubjects)
+	for i := range b.Subjects[:n] {
+		s := &b.Subjects[i]
+		text := "by       " + s.Principal.String() + ": "
+		switch {
+		case s.Last.IsZero() && s.Count == 0 && !s.Used:
+			text += "never"
+		case !s.Used:
+			text += fmt.Sprintf("%s, last %s, which other bindings allow as well", count(int(s.Count), "request"), stamp(s.Last))
+		default:
+			text += fmt.Sprintf("%s, first %s, last %s", count(int(s.Count), "request"), stamp(s.First), stamp(s.Last))
+		}
+		p.wrap(4, 13, text)
+	}
+	x.more(13, len(b.Subjects), n)
+}
+
+type usedLine struct {
+	text, tail string
+	count      int64
+}
+
+// usedLines sums up requests by what they ask for: a line for each resource, in each place.
+func usedLines(list []excess.Used) (out []usedLine) {
+	type place struct{ target, namespace, path string }
+	type sum struct {
+		verbs, names []string
+		any          bool
+		count        int64
+		last         time.Time
+		seen         map[[2]string]bool
+	}
+	sums := map[place]*sum{}
+	var order []place
+	for i := range list {
+		u := &list[i]
+		k := place{grouped(resourceText(u.Request), u.Request.Group), u.Request.Namespace, u.Request.Path}
+		s := sums[k]
+		if s == nil {
+			s = &sum{seen: map[[2]string]bool{}}
+			sums[k] = s
+			order = append(order, k)
+		}
+		if !slices.Contains(s.verbs, u.Request.Verb) {
+			s.verbs = append(s.verbs, u.Request.Verb)
+		}
+		if u.Request.Name == "" || u.AnyName() {
+			s.any = true
+		} else if !slices.Contains(s.names, u.Request.Name) {
+			s.names = append(s.names, u.Request.Name)
+		}
+		if id := [2]string{u.Who, u.Request.Verb}; !s.seen[id] {
+			s.seen[id] = true
+			s.count += u.Count
+		}
+		if u.Last.After(s.last) {
+			s.last = u.Last
+		}
+	}
+	for _, k := range order {
+		s := sums[k]
+		line := usedLine{text: strings.Join(s.verbs, ", ") + " → " + k.target + k.path, count: s.count}
+		if len(s.names) > 0 && len(s.names) <= 4 && !s.any {
+			line.text += " named " + strings.Join(s.names, ", ")
+		}
+		if k.namespace != "" {
+			line.text += " in " + k.namespace
+		}
+		line.tail = fmt.Sprintf("(%d×, last %s)", s.count, stamp(s.last))
+		out = append(out, line)
+	}
+	slices.SortStableFunc(out, func(a, b usedLine) int { return cmp.Compare(b.count, a.count) })
+	return out
+}
+
+func resourceText(q grant.Request) string {
+	if q.Subresource != "" {
+		return q.Resource + "/" + q.Subresource
+	}
+	return q.Resource
+}
+
+// unusedText tells what nobody used of a rule.
+func unusedText(u *excess.Unused) string {
+	r := u.Grant.Rule
+	r.Verbs, r.Resources, r.NonResourceURLs = u.Verbs, u.Resources, u.URLs
+	if u.Names != nil {
+		r.ResourceNames = u.Names
+	}
+	s := ruleText(&r)
+	if u.Part {
+		s += ", beyond what was used"
+	}
+	if u.Grant.Source.Name != "" {
+		s += ", aggregated from " + u.Grant.Source.Name
+	}
+	return s
+}
+
+// identities tells what each identity used, and how far that can be relied on.
+func (x *excessAnswer) identities() {
+	p := &x.painter
+	list := slices.Clone(x.report.Identities)
+	if len(list) == 0 {
+		return
+	}
+	slices.SortStableFunc(list, func(a, b *excess.Identity) int { return cmp.Compare(b.UnusedN, a.UnusedN) })
+	p.line("")
+	p.line("%s", p.bold("Identities, by how much they hold and do not use"))
+	n := x.shown(len(list), excessIdentities)
+	for _, id := range list[:n] {
+		text := fmt.Sprintf("%s: %s of %s", id.User, count(int(id.Requests), "request"), count(id.Kinds, "kind"))
+		switch {
+		case id.Masters:
+			text += "; in " + grant.GroupMasters + ", which may do everything"
+		case id.Rights > 0:
+			text += fmt.Sprintf("; %d of %s not used", id.UnusedN, count(id.Rights, "right"))
+		}
+		if id.Requests > 0 {
+			text += "; unseen " + percent(id.Unseen)
+		}
+		p.wrapWith(2, 6, text, "(last "+stamp(id.Last)+")")
+		if len(id.Unexplained) > 0 {
+			u := &id.Unexplained[0]
+			p.wrap(6, 8, fmt.Sprintf("%s that nothing read explains, such as %s %s", count(len(id.Unexplained), "kind"), u.Request.Verb, resourceText(u.Request)+u.Request.Path))
+		}
+	}
+	x.more(2, len(list), n)
+}
+
+// neverSeen tells of identities with rights that the log does not show.
+func (x *excessAnswer) neverSeen() {
+	p := &x.painter
+	var list []excess.Absent
+	for _, a := range x.report.NeverSeen {
+		if len(a.Bindings) > 0 {
+			list = append(list, a)
+		}
+	}
+	if len(list) == 0 {
+		return
+	}
+	p.line("")
+	p.line("%s", p.bold("Never seen, with rights of their own"))
+	n := x.shown(len(list), excessIdentities)
+	for _, a := range list[:n] {
+		var by []string
+		for _, b := range a.Bindings[:min(3, len(a.Bindings))] {
+			by = append(by, b.Ref.String())
+		}
+		text := a.Identity.Kind.String() + " " + strings.TrimPrefix(bartizan.Ref{Namespace: a.Identity.Ref.Namespace, Name: a.Identity.Ref.Name}.String(), " ")
+		if more := len(a.Bindings) - len(by); more > 0 {
+			by = append(by, fmt.Sprintf("%d more", more))
+		}
+		p.wrap(2, 6, sink.Printable(text)+": "+strings.Join(by, ", "))
+	}
+	x.more(2, len(list), n)
+}

@@ -1,0 +1,320 @@
+package excess
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/bartizan-dev/bartizan"
+	"github.com/bartizan-dev/bartizan/internal/grant"
+	"github.com/bartizan-dev/bartizan/internal/kube"
+)
+
+// Options say how far proposals go.
+type Options struct {
+	Grant grant.Options
+	// MaxNames is up to how many objects a narrowed rule lists by name. MaxNamespaces is up to how many namespaces a
+	// ClusterRoleBinding is replaced by RoleBindings in. 0 is never.
+	MaxNames, MaxNamespaces int
+	// Enough is the window from which on a log is taken to show what is done regularly.
+	Enough time.Duration
+}
+
+// Report is what a comparison of rights held and rights used says.
+type Report struct {
+	Usage      *Usage
+	Bindings   []*Binding  // by namespace, kind and name
+	Identities []*Identity // seen, by user name
+	NeverSeen  []Absent    // that bindings name or that were read, and that the log does not show
+	Proof      Proof
+	Window     time.Duration
+	Short      bool    // the window is shorter than Options.Enough
+	Unseen     float64 // Good-Turing estimate of the share of requests of a kind that the log has not shown
+	Notes      []string
+	Model      *grant.Model
+}
+
+// Used is one kind of request that somebody made.
+type Used struct {
+	Who         string
+	Request     grant.Request
+	Count       int64
+	First, Last time.Time
+	Implied     bool         // it came with another request
+	Reason      string       // why it was asked, or why nothing explains it
+	Grant       *grant.Grant // the rule it is charged to; nil where none is needed
+	More        int          // other rules that allow it as well
+	use         *use
+}
+
+// AnyName says that a request stands for names that are not told.
+func (u *Used) AnyName() bool { return u.Request.Name == otherName }
+
+// Identity is a user that the log shows.
+type Identity struct {
+	User        string
+	Groups      []string
+	Requests    int64
+	Kinds, Once int // kinds of requests, and how many of them were seen once
+	Unseen      float64
+	First, Last time.Time
+	Masters     bool
+	Used        []Used
+	Unexplained []Used // allowed in the log, and not by what was read
+	Unused      []IdentityUnused
+	Rights      int // that its bindings list
+	UnusedN     int
+}
+
+// IdentityUnused is what an identity holds through one binding and did not use.
+type IdentityUnused struct {
+	Binding *Binding
+	Unused  []Unused
+}
+
+// Absent is an identity that the log does not show.
+type Absent struct {
+	Identity grant.Identity
+	Bindings []*Binding // through which it holds rights, by its own name
+}
+
+type run struct {
+	world    bartizan.World
+	model    *grant.Model
+	usage    *Usage
+	options  Options
+	report   *Report
+	bindings []*Binding
+	byRef    map[bartizan.Ref]*Binding
+	people   []*actor
+	tallies  map[*actor]*tally
+	parts    map[*Binding][]part
+	taken    map[bartizan.Ref]bool
+	replay   []replayed
+}
+
+type replayed struct {
+	who     *actor
+	request grant.Request
+}
+
+// tally sums up one actor.
+type tally struct {
+	used, notes []Used // notes: what nothing explains
+}
+
+func (r *run) tally(a *actor) *tally {
+	t := r.tallies[a]
+	if t == nil {
+		t = &tally{}
+		r.tallies[a] = t
+	}
+	return t
+}
+
+func (a *actor) of(q grant.Request) *use {
+	q.Name = ""
+	return a.uses[q]
+}
+
+// is says whether a principal of a binding stands for an actor.
+func (a *actor) is(p grant.Principal) bool {
+	if p.Group {
+		return slices.Contains(a.subject.Groups, p.Name)
+	}
+	return a.subject.User == p.Name
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// Named lists the names that rules of a World mention: a Usage keeps these whatever it leaves out.
+func Named(w bartizan.World) []string {
+	names := map[string]bool{}
+	for _, kind := range []bartizan.Kind{"Role", "ClusterRole"} {
+		for e := range w.All(kind) {
+			if o, ok := e.Value.(*kube.Object); ok {
+				for rule := range o.Root.Get("rules").Items() {
+					for n := range rule.Get("resourceNames").Items() {
+						names[n.Text()] = true
+					}
+				}
+			}
+		}
+	}
+	for e := range grant.Bootstrap().All("ClusterRole") {
+		if o, ok := e.Value.(*kube.Object); ok {
+			for rule := range o.Root.Get("rules").Items() {
+				for n := range rule.Get("resourceNames").Items() {
+					names[n.Text()] = true
+				}
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// New compares what a World grants with what was used.
+func New(w bartizan.World, u *Usage, o Options) (*Report, error) {
+	if o.Grant.Namespace == "" {
+		o.Grant.Namespace = "default"
+	}
+	r := &run{
+		world: w, usage: u, options: o, model: grant.New(w, o.Grant), tallies: map[*actor]*tally{}, parts: map[*Binding][]part{}, taken: map[bartizan.Ref]bool{},
+	}
+	r.report = &Report{Usage: u, Model: r.model}
+	r.bindings, r.byRef = readBindings(w, r.model, o.Grant.Namespace)
+	for _, ref := range r.model.Roles() {
+		r.taken[ref] = true
+	}
+	for ref := range r.byRef {
+		r.taken[ref] = true
+	}
+	for _, key := range slices.Sorted(maps.Keys(u.actors)) {
+		r.people = append(r.people, u.actors[key])
+		r.tally(u.actors[key])
+	}
+	r.weigh()
+	r.propose()
+	if err := r.within(); err != nil {
+		return nil, err
+	}
+	if err := r.prove(); err != nil {
+		return nil, err
+	}
+	r.report.Bindings = r.bindings
+	r.identities()
+	r.absent()
+	r.confidence()
+	return r.report, nil
+}
+
+// identities sums up the users.
+func (r *run) identities() {
+	byUser := map[string]*Identity{}
+	for _, a := range r.people {
+		id := byUser[a.subject.User]
+		if id == nil {
+			id = &Identity{User: a.subject.User}
+			byUser[id.User] = id
+			r.report.Identities = append(r.report.Identities, id)
+		}
+		id.Groups = append(id.Groups, a.subject.Groups...)
+		slices.Sort(id.Groups)
+		id.Groups = slices.Compact(id.Groups)
+		t := r.tallies[a]
+		id.Used = append(id.Used, t.used...)
+		id.Unexplained = append(id.Unexplained, t.notes...)
+		for _, x := range a.uses {
+			if !x.direct {
+				continue
+			}
+			id.Kinds++
+			id.Once += flag(x.count <= 1)
+			id.Requests += max(x.count, 1)
+			id.First, id.Last = earlier(id.First, x.first), later(id.Last, x.last)
+		}
+	}
+	slices.SortFunc(r.report.Identities, func(a, b *Identity) int { return cmp.Compare(a.User, b.User) })
+	for _, id := range r.report.Identities {
+		id.Masters = slices.Contains(id.Groups, grant.GroupMasters)
+		if id.Requests > 0 {
+			id.Unseen = float64(id.Once) / float64(id.Requests)
+		}
+		r.spare(id)
+	}
+}
+
+// spare lists what an identity holds and did not use.
+func (r *run) spare(id *Identity) {
+	own := func(a *actor) bool { return a.subject.User == id.User }
+	for _, b := range r.bindings {
+		reaches := slices.ContainsFunc(b.Subjects, func(s Subject) bool {
+			return s.Principal.Group && slices.Contains(id.Groups, s.Principal.Name) || !s.Principal.Group && s.Principal.Name == id.User
+		})
+		if !reaches {
+			continue
+		}
+		entry := IdentityUnused{Binding: b}
+		for i := range b.grants {
+			g := &b.grants[i]
+			rest, n := unused(g, b.hits[keyOf(g)].of(own))
+			entry.Unused = append(entry.Unused, rest...)
+			id.Rights += cells(&g.Rule)
+			id.UnusedN += n
+		}
+		if len(entry.Unused) > 0 {
+			id.Unused = append(id.Unused, entry)
+		}
+	}
+}
+
+// absent lists who was not seen.
+func (r *run) absent() {
+	seen := map[grant.Principal]bool{}
+	for _, a := range r.people {
+		seen[grant.Principal{Name: a.subject.User}] = true
+		for _, g := range a.subject.Groups {
+			seen[grant.Principal{Group: true, Name: g}] = true
+		}
+	}
+	by := map[grant.Principal][]*Binding{}
+	for _, b := range r.bindings {
+		for _, s := range b.Subjects {
+			by[s.Principal] = append(by[s.Principal], b)
+		}
+	}
+	for _, x := range r.model.Identities() {
+		p := grant.Principal{Name: x.Subject.User}
+		if x.Kind == grant.Group {
+			p = grant.Principal{Group: true, Name: x.Ref.Name}
+		}
+		if !seen[p] && (len(by[p]) > 0 || x.Read) {
+			r.report.NeverSeen = append(r.report.NeverSeen, Absent{x, by[p]})
+		}
+	}
+	slices.SortStableFunc(r.report.NeverSeen, func(a, b Absent) int {
+		return cmp.Or(cmp.Compare(flag(len(a.Bindings) == 0), flag(len(b.Bindings) == 0)), cmp.Compare(a.Identity.Kind, b.Identity.Kind), compareRefs(a.Identity.Ref, b.Identity.Ref))
+	})
+}
+
+// confidence says how far the log can be relied on.
+func (r *run) confidence() {
+	rep, u := r.report, r.usage
+	rep.Window = u.Last.Sub(u.First)
+	rep.Short = rep.Window < r.options.Enough
+	var once, requests int64
+	unexplained := 0
+	for _, id := range rep.Identities {
+		once += int64(id.Once)
+		requests += id.Requests
+		unexplained += len(id.Unexplained)
+	}
+	if requests > 0 {
+		rep.Unseen = float64(once) / float64(requests)
+	}
+	if u.Hidden > 0 {
+		rep.Notes = append(rep.Notes, fmt.Sprintf("%s of other people's rights (SubjectAccessReview) without what was asked: rights on URLs and on nodes' "+
+			"sub-resources are kept. Log them at level Request to see them.", count(int(u.Hidden), "review", "reviews")))
+	}
+	if unexplained > 0 {
+		rep.Notes = append(rep.Notes, fmt.Sprintf("%s that the log shows as allowed and that nothing read explains: were all roles and bindings read, and are they "+
+			"those of the cluster and time of the log?", count(unexplained, "kind of request", "kinds of requests")))
+	}
+	if u.full {
+		rep.Notes = append(rep.Notes, "The log holds more identities or kinds of requests than are kept: nothing is proposed. Split it.")
+	}
+}
