@@ -55,7 +55,7 @@ func TestPoliciesOffline(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := b.Run(t, nil, "scan", filepath.Join(dir, "objects.yaml"), "--rules", filepath.Join(dir, "policies.yaml"), "-o", "json",
-		"--kube-version", serverVersion, "--rule", "pss-privileged")
+		"--kube-version", serverVersion, "--rule", "vap/*")
 	if r.Code != 1 {
 		t.Fatalf("scan ended with %d, want 1: %s", r.Code, r.Stderr)
 	}
