@@ -131,6 +131,10 @@ func withOrigins(text []byte) (out []byte, was bool) {
 
 // oneLine shortens kustomize's errors, which repeat themselves at every level.
 func oneLine(s string) string {
+	if strings.Contains(s, "must specify --enable-helm") {
+		return "it has helmCharts, for which kustomize runs another program, and a scan runs none: " +
+			"pipe what it builds to the scan: kustomize build --enable-helm DIR | bartizan scan -"
+	}
 	s = strings.Join(strings.Fields(s), " ")
 	const most = 500
 	if len(s) > most {
