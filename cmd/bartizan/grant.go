@@ -49,7 +49,7 @@ func (f *grantFlags) add(cmd *cobra.Command) {
 	f.inputFlags.add(cmd)
 	fl := cmd.Flags()
 	fl.StringVarP(&f.output, "output", "o", "text", "format: text, json")
-	fl.StringVar(&f.colour, "colour", "auto", "colours: auto, always, never")
+	fl.StringVar(&f.colour, "color", "auto", "colour: auto, always, never")
 	fl.BoolVar(&f.noBootstrap, "no-bootstrap", false, "do not suppose the roles and bindings that every cluster is born with")
 	fl.Lookup("namespace").Usage = "namespace of the question (default: every namespace at once)"
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))

@@ -32,6 +32,7 @@ func (m *Model) readNodes(w, born bartizan.World) {
 			}
 		}
 	}
+	n.reverse()
 	m.nodes = n
 }
 

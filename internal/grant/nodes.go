@@ -15,6 +15,9 @@ type nodes struct {
 	complete bool    // every pod was read together with its node
 	// reads says for an object which nodes it is related to; edges of persistent volumes are followed when asked.
 	reads map[bartizan.Ref][]link
+	// direct are the things that a node uses, under those that are used over another: both the way back of reads.
+	direct map[string][]bartizan.Ref
+	under  map[bartizan.Ref][]bartizan.Ref
 }
 
 // link says that an object leads to a node, directly or over another object.
@@ -212,13 +215,33 @@ func (m *Model) NodeReads(node string) (out []bartizan.Ref) {
 	if !m.chain.node {
 		return nil
 	}
-	for ref := range m.nodes.reads {
-		if _, ok := m.nodes.path(node, ref); ok {
+	seen := map[bartizan.Ref]bool{}
+	todo := m.nodes.direct[node]
+	for len(todo) > 0 {
+		ref := todo[len(todo)-1]
+		todo = todo[: len(todo)-1 : len(todo)-1]
+		if !seen[ref] {
+			seen[ref] = true
 			out = append(out, ref)
+			todo = append(todo, m.nodes.under[ref]...)
 		}
 	}
 	slices.SortFunc(out, compareRefs)
 	return out
+}
+
+// reverse makes the way back from nodes to what they read.
+func (n *nodes) reverse() {
+	n.direct, n.under = map[string][]bartizan.Ref{}, map[bartizan.Ref][]bartizan.Ref{}
+	for ref, links := range n.reads {
+		for _, l := range links {
+			if l.over.Kind == "" {
+				n.direct[l.node] = append(n.direct[l.node], ref)
+			} else {
+				n.under[l.over] = append(n.under[l.over], ref)
+			}
+		}
+	}
 }
 
 func compareRefs(a, b bartizan.Ref) int {
