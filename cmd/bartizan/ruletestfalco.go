@@ -17,11 +17,11 @@ func falcoTests(paths []string) (tests []*falco.TestFile, rest []string, err err
 	for _, path := range paths {
 		alone := false
 		err := filepath.WalkDir(path, func(file string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() || !isYAML(file) {
-				return nil // what cannot be read is told by who reads the rest
+			if err != nil {
+				return fs.SkipDir // who reads the rest says what cannot be read
 			}
-			text, err := readFile(file, maxFalcoFile)
-			if err != nil || !falco.IsTestFile(text) {
+			text, isTest := testText(file, d)
+			if !isTest {
 				return nil
 			}
 			t, notices := falco.ParseTests(filepath.ToSlash(file), text)
@@ -40,6 +40,15 @@ func falcoTests(paths []string) (tests []*falco.TestFile, rest []string, err err
 		}
 	}
 	return tests, rest, nil
+}
+
+// testText is the text of a file of tests.
+func testText(file string, d fs.DirEntry) (text string, ok bool) {
+	if d.IsDir() || !isYAML(file) {
+		return "", false
+	}
+	text, err := readFile(file, maxFalcoFile)
+	return text, err == nil && falco.IsTestFile(text)
 }
 
 // runFalcoTests runs files of tests. Rule files are named relative to the file of tests.

@@ -35,6 +35,11 @@ const (
 	Name       // objectRef.name
 	Subresource
 	APIGroup
+	RequestSpec // requestObject.spec
+	RequestRules
+	RequestSubjects
+	RequestRoleRef
+	RequestData
 	keys
 )
 
@@ -44,8 +49,6 @@ type Audit struct {
 	text   string
 	root   Value
 	values [keys]Value
-	spec   Value // requestObject.spec, once it was asked for
-	asked  bool
 	// Text turns the record's values into strings.
 	Text Text
 }
@@ -63,7 +66,7 @@ func (e *FaultError) Error() string {
 
 // Decode takes one record's JSON text. After an error the Audit is empty.
 func (a *Audit) Decode(text string) error {
-	a.values, a.root, a.spec, a.asked, a.text = [keys]Value{}, Value{}, Value{}, false, ""
+	a.values, a.root, a.text = [keys]Value{}, Value{}, ""
 	if len(text) > MaxBytes {
 		return &FaultError{MaxBytes, fmt.Sprintf("the record has %d bytes, more than %d", len(text), MaxBytes)}
 	}
@@ -71,7 +74,7 @@ func (a *Audit) Decode(text string) error {
 	if start >= len(text) || text[start] != '{' {
 		return &FaultError{start, "expected a JSON object"}
 	}
-	end, at := a.members(text, start, topKey)
+	end, at := a.members(text, start, 1, topKey)
 	if end < 0 {
 		a.values = [keys]Value{}
 		return &FaultError{at, "faulty JSON, or nested too deeply"}
@@ -86,7 +89,7 @@ func (a *Audit) Decode(text string) error {
 
 // members checks the object that begins at s[i] and keeps the values whose keys are known. It is the index behind the
 // object, or -1 and the place up to which the object is sound.
-func (a *Audit) members(s string, i int, known func(string) Key) (end, sound int) {
+func (a *Audit) members(s string, i, depth int, known func(string) Key) (end, sound int) {
 	if i = space(s, i+1); i < len(s) && s[i] == '}' {
 		return i + 1, i
 	}
@@ -106,7 +109,7 @@ func (a *Audit) members(s string, i int, known func(string) Key) (end, sound int
 			return -1, after
 		}
 		at := space(s, after+1)
-		if end = a.member(s, at, id); end < 0 {
+		if end = a.member(s, at, depth, id); end < 0 {
 			return -1, at
 		}
 		if id < keys {
@@ -130,62 +133,29 @@ func escapedKey(raw string, known func(string) Key) Key {
 	if strings.IndexByte(raw, '\\') < 0 {
 		return keys
 	}
-	var t Text
-	return known(t.unquote(raw))
+	return known(resolve(raw))
 }
 
-// member checks one value; within the user and the objectRef it keeps the known ones.
-func (a *Audit) member(s string, at int, id Key) (end int) {
+// member checks one value; within the user, the objectRef and the requestObject it keeps the known ones.
+func (a *Audit) member(s string, at, depth int, id Key) (end int) {
+	inner := userKey
 	switch id {
 	case User:
 		clear(a.values[UserName : UserGroups+1])
 	case ObjectRef:
 		clear(a.values[Resource : APIGroup+1])
+		inner = objectKey
+	case RequestObject:
+		clear(a.values[RequestSpec : RequestData+1])
+		inner = requestKey
+	default:
+		return value(s, at, depth)
 	}
-	if (id == User || id == ObjectRef) && at < len(s) && s[at] == '{' {
-		inner := userKey
-		if id == ObjectRef {
-			inner = objectKey
-		}
-		end, _ = a.members(s, at, inner)
-		return end
+	if at >= len(s) || s[at] != '{' {
+		return value(s, at, depth)
 	}
-	depth := 1
-	if id >= UserName && id < keys {
-		depth = 2
-	}
-	return value(s, at, depth)
-}
-
-// escapedKey is a key that is known once its escapes are resolved.
-func escapedKey(raw string, known func(string) Key) Key {
-	if strings.IndexByte(raw, '\\') < 0 {
-		return keys
-	}
-	var t Text
-	return known(t.unquote(raw))
-}
-
-// member checks one value; within the user and the objectRef it keeps the known ones.
-func (a *Audit) member(s string, at int, id Key) (end int) {
-	switch id {
-	case User:
-		clear(a.values[UserName : UserGroups+1])
-	case ObjectRef:
-		clear(a.values[Resource : APIGroup+1])
-	}
-	if (id == User || id == ObjectRef) && at < len(s) && s[at] == '{' {
-		inner := userKey
-		if id == ObjectRef {
-			inner = objectKey
-		}
-		end, _ = a.members(s, at, inner)
-		return end
-	}
-	if at < len(s) && s[at] != '{' && s[at] != '[' {
-		return scalar(s, at)
-	}
-	return a.open.check(s, at)
+	end, _ = a.members(s, at, depth+1, inner)
+	return end
 }
 
 func topKey(k string) Key {
@@ -252,6 +222,22 @@ func objectKey(k string) Key {
 	return keys
 }
 
+func requestKey(k string) Key {
+	switch k {
+	case "spec":
+		return RequestSpec
+	case "rules":
+		return RequestRules
+	case "subjects":
+		return RequestSubjects
+	case "roleRef":
+		return RequestRoleRef
+	case "data":
+		return RequestData
+	}
+	return keys
+}
+
 // Get is a known value of the record.
 func (a *Audit) Get(k Key) Value { return a.values[k] }
 
@@ -259,12 +245,7 @@ func (a *Audit) Get(k Key) Value { return a.values[k] }
 func (a *Audit) Root() Value { return a.root }
 
 // Spec is requestObject.spec.
-func (a *Audit) Spec() Value {
-	if !a.asked {
-		a.spec, a.asked = a.values[RequestObject].Get("spec"), true
-	}
-	return a.spec
-}
+func (a *Audit) Spec() Value { return a.values[RequestSpec] }
 
 // Time is when the stage was reached, or when the request was received where that is not written; the zero time if
 // neither is.

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 )
 
 // plain turns a value into what encoding/json makes of it, with numbers as written.
@@ -76,7 +77,8 @@ func same(t *testing.T, text string) {
 	}
 }
 
-var paths = map[Key]string{Level: "level", AuditID: "auditID", Stage: "stage", RequestURI: "requestURI", Verb: "verb", User: "user",
+var paths = map[Key]string{RequestSpec: "requestObject.spec", RequestRules: "requestObject.rules", RequestSubjects: "requestObject.subjects",
+	RequestRoleRef: "requestObject.roleRef", RequestData: "requestObject.data", Level: "level", AuditID: "auditID", Stage: "stage", RequestURI: "requestURI", Verb: "verb", User: "user",
 	UserName: "user.username", UserGroups: "user.groups", Resource: "objectRef.resource", Namespace: "objectRef.namespace", Name: "objectRef.name",
 	Subresource: "objectRef.subresource", APIGroup: "objectRef.apiGroup", RequestObject: "requestObject", Annotations: "annotations",
 	SourceIPs: "sourceIPs", UserAgent: "userAgent", ObjectRef: "objectRef", ResponseStatus: "responseStatus", ResponseObject: "responseObject",
@@ -87,6 +89,7 @@ func texts() []string {
 		`{}`, ` { } `, `[]`, `null`, ``, ` `, `{`, `{"a"`, `{"a":`, `{"a":1`, `{"a":1,`, `{"a":1,}`, `{"a":1}}`, `{"a":1}x`, `{,}`, `{"a" 1}`, `{a:1}`,
 		`{"user":{"username":"x","groups":["a","b"]},"verb":"get"}`, `{"user":{"username":"x"},"user":{"groups":["a"]}}`,
 		`{"user":{"username":"x"},"user":5}`, `{"user":5,"user":{"username":"y"}}`, `{"user":{"username":"x","username":"y"}}`,
+		`{"requestObject":{"spec":1,"rules":[],"subjects":null,"roleRef":{},"data":"x"}}`, `{"requestObject":{"spec":{"a":1}},"requestObject":{"data":2}}`, `{"requestObject":{"spec":1},"requestObject":[]}`,
 		`{"objectRef":{"resource":"pods"},"objectRef":null}`, `{"objectRef":[{"resource":"pods"}]}`, `{"verb":"get","verb":"list"}`,
 		`{"verb":"\u0067et"}`, `{"\u0076erb":"get"}`, `{"verb":"get","\u0076erb":"list"}`, `{"verb":"g\ud83d\ude00t"}`, `{"verb":"g\ud83dt"}`, `{"verb":"\ude00\ud83d"}`,
 		`{"verb":"\ud83d\u0041"}`, `{"verb":"\"\\\/\b\f\n\r\t"}`, `{"verb":"\x"}`, `{"verb":"\u12"}`, `{"verb":"\u12g4"}`, "{\"verb\":\"a\nb\"}", "{\"verb\":\"\x01\"}",
@@ -242,6 +245,37 @@ func BenchmarkDecode(b *testing.B) {
 	for i := 0; b.Loop(); i++ {
 		if err := a.Decode(lines[i%len(lines)]); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// TestHostileRecords checks that no record of the largest size takes long to decode and to look into.
+func TestHostileRecords(t *testing.T) {
+	n := 3 << 19
+	for name, text := range map[string]string{
+		"arrays":       `{"requestObject":` + strings.Repeat("[", 9000) + strings.Repeat("]", 9000) + `}`,
+		"objects":      `{"requestObject":` + strings.Repeat(`{"a":`, 9000) + "1" + strings.Repeat("}", 9000) + `}`,
+		"keys":         `{"requestObject":{` + strings.Repeat(`"a":1,`, n/6) + `"a":2}}`,
+		"escaped keys": `{"requestObject":{` + strings.Repeat(`"\u0061":1,`, n/11) + `"a":2}}`,
+		"users":        `{` + strings.Repeat(`"user":{"username":"x"},`, n/24) + `"verb":"get"}`,
+		"escapes":      `{"verb":"` + strings.Repeat(`\u0041`, n/6) + `"}`,
+		"bad bytes":    `{"verb":"` + strings.Repeat("\xff", n) + `"}`,
+		"backslashes":  `{"verb":"` + strings.Repeat(`\\`, n/2) + `"}`,
+		"containers":   `{"requestObject":{"spec":{"containers":[` + strings.Repeat(`{},`, n/3) + `{}]}}}`,
+	} {
+		start := time.Now()
+		var a Audit
+		if err := a.Decode(text); err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		a.Text.Of(a.Root())
+		a.Text.Of(a.Get(Verb))
+		a.Root().Lookup([]string{"requestObject", "a", "a", "a"})
+		for range a.Spec().Get("containers").Items() {
+		}
+		if d := time.Since(start); d > 20*time.Second { // a hang, not a slow machine
+			t.Errorf("%s: %v for %d bytes", name, d, len(text))
 		}
 	}
 }

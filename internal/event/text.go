@@ -87,6 +87,18 @@ func (t *Text) unquote(raw string) string {
 	return b.String()[start:]
 }
 
+// resolve is unquote for a text that is not kept.
+func resolve(raw string) string {
+	s := raw[1 : len(raw)-1]
+	if strings.IndexByte(s, '\\') < 0 && (ascii(s) || utf8.ValidString(s)) {
+		return s
+	}
+	var b strings.Builder
+	b.Grow(len(s))
+	unescape(&b, s)
+	return b.String()
+}
+
 var plainEscapes = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
 
 func unescape(b *strings.Builder, s string) {

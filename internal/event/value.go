@@ -125,8 +125,7 @@ func (v Value) Members() iter.Seq2[string, Value] {
 			return
 		}
 		for c := v.first(); c.ok; c = c.next() {
-			var t Text
-			if !yield(t.unquote(c.key), c.value) {
+			if !yield(resolve(c.key), c.value) {
 				return
 			}
 		}
@@ -180,8 +179,7 @@ func (c cursor) named(key string) bool {
 	if strings.IndexByte(k, '\\') < 0 && ascii(k) {
 		return k == key
 	}
-	var t Text
-	return t.unquote(c.key) == key
+	return resolve(c.key) == key
 }
 
 // past is the index behind the value that begins at s[i] in checked text.

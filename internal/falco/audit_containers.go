@@ -25,6 +25,36 @@ func inEach(keys ...string) func(*frame, event.Value, *argument, *Value) bool {
 	}
 }
 
+// names are the containers' names.
+func names(f *frame, list event.Value, a *argument, v *Value) bool {
+	whole := true
+	visit(list, a, func(j event.Value) {
+		whole = whole && j.Get("name").Exists()
+		add(f, j.Get("name"), v)
+	})
+	return whole && len(v.List) > 0
+}
+
+// joined is a list of words for each container that has it, with blanks between the words.
+func joined(key string) func(*frame, event.Value, *argument, *Value) bool {
+	return func(f *frame, list event.Value, a *argument, v *Value) bool {
+		whole := true
+		visit(list, a, func(j event.Value) {
+			words := j.Get(key)
+			if !words.Exists() {
+				return
+			}
+			var texts []string
+			for w := range words.Items() {
+				whole = whole && w.Kind() == event.String
+				texts = append(texts, f.audit.Text.Of(w))
+			}
+			v.List = append(v.List, cString(strings.Join(texts, " ")))
+		})
+		return whole && len(v.List) > 0
+	}
+}
+
 // images are the images of all containers. If one of them has none, the event counts as having no such field, so that
 // a list of allowed images does not allow it.
 func images(repository bool) func(*frame, event.Value, *argument, *Value) bool {

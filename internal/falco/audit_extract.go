@@ -54,12 +54,6 @@ func strs(k event.Key) extractor {
 	return func(f *frame, _ *argument, v *Value) bool { return all(f, f.audit.Get(k), v) }
 }
 
-func objects(key string) extractor {
-	return func(f *frame, _ *argument, v *Value) bool {
-		return all(f, f.audit.Get(event.RequestObject).Get(key), v)
-	}
-}
-
 func specList(keys ...string) extractor {
 	return func(f *frame, _ *argument, v *Value) bool { return all(f, f.audit.Spec().At(keys...), v) }
 }
@@ -97,7 +91,7 @@ func servicePorts(f *frame, a *argument, v *Value) bool {
 
 func roleRules(key string) extractor {
 	return func(f *frame, a *argument, v *Value) bool {
-		visit(f.audit.Get(event.RequestObject).Get("rules"), a, func(j event.Value) { all(f, j.Get(key), v) })
+		visit(f.audit.Get(event.RequestRules), a, func(j event.Value) { all(f, j.Get(key), v) })
 		return len(v.List) > 0
 	}
 }
@@ -115,7 +109,7 @@ func volumeTypes(f *frame, a *argument, v *Value) bool {
 
 func subjects(kind string, namespaced bool) extractor {
 	return func(f *frame, _ *argument, v *Value) bool {
-		for j := range f.audit.Get(event.RequestObject).Get("subjects").Items() {
+		for j := range f.audit.Get(event.RequestSubjects).Items() {
 			t := &f.audit.Text
 			if t.Of(j.Get("kind")) != kind || !j.Get("name").Exists() {
 				continue
@@ -198,6 +192,9 @@ func podName(f *frame, _ *argument, v *Value) bool {
 }
 
 func clusterName(f *frame, _ *argument, v *Value) bool {
+	if put(f, f.audit.Get(event.Annotations).Get("cluster_name"), v) {
+		return true
+	}
 	v.Text = f.place
 	return f.place != ""
 }
@@ -223,10 +220,10 @@ func rawSeconds(f *frame, _ *argument, v *Value) bool {
 	return !f.when().IsZero()
 }
 
-// rawTime is there for every event: where the time is not known it is 0.
+// rawTime is there for every event, and never 0 for lack of a time: rule files say always and never with it.
 func rawTime(f *frame, _ *argument, v *Value) bool {
 	if t := f.when(); t.IsZero() {
-		v.Text = "0"
+		v.Text = "-1"
 	} else {
 		v.Text = f.audit.Text.Number(t.UnixNano())
 	}

@@ -81,21 +81,28 @@ func benchmarkMix(b *testing.B, lines []string) {
 		i++
 	}
 	own := (cpu() - start) / time.Duration(i)
-	n := 0
-	start = cpu()
-	for cpu()-start < 200*time.Millisecond {
-		for range 50 {
+	b.ReportMetric(float64(standard(b, lines))/float64(own), "x-encoding/json")
+	b.ReportMetric(float64(time.Second)/float64(own), "events/cpu-s")
+	b.ReportMetric(float64(matches)/float64(i), "matches/op")
+}
+
+// standard is the processor time that encoding/json takes for an event: the best of several rounds.
+func standard(b *testing.B, lines []string) time.Duration {
+	best := time.Duration(0)
+	for range 5 {
+		start, n := cpu(), 0
+		for n < 200 || cpu()-start < 50*time.Millisecond {
 			var e fullEvent
 			if err := json.Unmarshal([]byte(lines[n%len(lines)]), &e); err != nil {
 				b.Fatal(err)
 			}
 			n++
 		}
+		if d := (cpu() - start) / time.Duration(n); best == 0 || d < best {
+			best = d
+		}
 	}
-	std := (cpu() - start) / time.Duration(n)
-	b.ReportMetric(float64(time.Second)/float64(own), "events/cpu-s")
-	b.ReportMetric(float64(std)/float64(own), "x-encoding/json")
-	b.ReportMetric(float64(matches)/float64(i), "matches/op")
+	return best
 }
 
 // cpu is the time that this process has used of all processors: other work on the machine does not count.

@@ -20,6 +20,9 @@ type typedMacro struct {
 	body *node
 	bad  *fault
 	uses int
+	// What was found out about the body, as macros within macros may name it very often.
+	weight   int
+	possible map[question]answer
 }
 
 // comparison is one test of an event.
@@ -147,22 +150,7 @@ func (k *checker) rightTerm(e *expr, left *term, name string) (*term, *fault) {
 	return right, nil
 }
 
-// resolve finds the macros that a tree names. It reports the first name that is not defined, or not yet.
-func (c *collection) resolve(e *expr, seen int) *fault {
-	switch e.kind {
-	case exprCompare:
-		return nil
-	case exprMacro:
-		return c.resolveMacro(e, seen)
-	}
-	for _, kid := range e.kids {
-		if f := c.resolve(kid, seen); f != nil {
-			return f
-		}
-	}
-	return nil
-}
-
+// resolveMacro finds the macro that a name stands for; it is a fault if it is not defined, or only later.
 func (c *collection) resolveMacro(e *expr, seen int) *fault {
 	d := c.macros[e.macro]
 	if d == nil {

@@ -15,6 +15,11 @@ type collection struct {
 	macroSeq  []*macroDef
 	ruleSeq   []*ruleDef
 	expanding int // values put in for lists so far, all conditions together
+	flattened int // values of lists with lists put in, all lists together
+
+	overflowed bool
+	eventTypes []string // in order
+	toldTypes  map[string]bool
 }
 
 // listDef is a list. It was first defined at first; it and what stands in it sees definitions before seen.
@@ -57,6 +62,7 @@ type ruleDef struct {
 	at           place
 	unknown      bool // its source is unknown
 	broken       bool // a faulty item left it in doubt
+	told         bool // what is wrong stands at the item itself
 }
 
 func (d *ruleDef) item() string  { return `rule "` + excerpt(d.name) + `"` }
@@ -143,13 +149,32 @@ func (c *collection) spoil(name string) {
 	}
 }
 
+// defineBroken remembers a rule that has a fault, so that other faults in it are told as well.
+func (c *collection) defineBroken(u update) {
+	if c.rules[u.name] != nil || u.cond == nil {
+		return
+	}
+	d := &ruleDef{name: u.name, at: u.at, source: "syscall", broken: true, told: true}
+	if u.source != nil {
+		d.source = u.source.text
+	}
+	d.unknown = c.options.source(d.source) == nil
+	d.cond.add(u.cond)
+	if u.output != nil {
+		d.output.add(u.output)
+	}
+	c.rules[u.name] = d
+	c.ruleSeq = append(c.ruleSeq, d)
+	c.step()
+}
+
 func (c *collection) defineRule(u update) {
 	d := &ruleDef{name: u.name, at: u.at, enabled: true, warn: true, source: "syscall", priority: *u.priority, desc: u.desc.text}
 	if u.source != nil {
 		d.source = u.source.text
 	}
 	before := c.rules[u.name]
-	if before != nil && before.source != d.source {
+	if before != nil && before.source != d.source && !before.told {
 		c.rep.errorAt(u.at, "source-changed", u.item, d.source, "give it another name", "the rule was defined with source %s, now with %s", before.source, d.source)
 		before.broken = true
 		return

@@ -115,8 +115,11 @@ func parseSubject(t testing.TB, line string) subject {
 
 // frame makes the subject ready to be judged.
 func (s subject) frame(terms []*term, memos int) *frame {
-	return &frame{audit: s.audit, record: s.record, number: 7, now: 1, plan: &plan{terms: terms}, slots: make([]slot, len(terms)), memos: make([]memo, memos),
-		time: time.Date(2026, 11, 21, 3, 37, 26, 950505000, time.UTC)}
+	f := &frame{audit: s.audit, record: s.record, number: 7, now: 1, plan: &plan{terms: terms}, slots: make([]slot, len(terms)), memos: make([]memo, memos)}
+	if s.audit == nil || s.audit.Get(event.AuditID).Exists() { // other events have the time that they say
+		f.time = time.Date(2026, 11, 21, 3, 37, 26, 950505000, time.UTC)
+	}
+	return f
 }
 
 func (s subject) holds(t testing.TB, cond string) (bool, *fault) {
@@ -348,4 +351,50 @@ func loadCase(t *testing.T, a *txtar.Archive) string {
 		}
 	}
 	return b.String()
+}
+
+// TestHostileFiles checks that rule files made to grow beyond measure load in time.
+func TestHostileFiles(t *testing.T) {
+	double := func(one, join string) string { // each macro names the one before twice
+		var b strings.Builder
+		fmt.Fprintf(&b, "- macro: m0\n  condition: %s\n", one)
+		for i := 1; i < 60; i++ {
+			fmt.Fprintf(&b, "- macro: m%d\n  condition: m%d %s m%d\n", i, i-1, join, i-1)
+		}
+		return b.String() + "- rule: r\n  desc: d\n  condition: m59\n  output: o\n  priority: INFO\n  source: k8s_audit\n"
+	}
+	var lists strings.Builder
+	lists.WriteString("- list: l0\n  items: [a, b, c, d, e, f, g, h]\n")
+	for i := 1; i < 40; i++ {
+		fmt.Fprintf(&lists, "- list: l%d\n  items: [l%d, l%d]\n", i, i-1, i-1)
+	}
+	lists.WriteString("- rule: r\n  desc: d\n  condition: ka.verb in (l39)\n  output: o\n  priority: INFO\n  source: k8s_audit\n")
+	var a event.Audit
+	if err := a.Decode(`{"stage":"x","verb":"create"}`); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"macros and": double("ka.verb = create", "and"), "macros or": double("ka.verb in (get, create)", "or"),
+		"macros mixed": double("(ka.verb = create or ka.stage = x)", "and not"), "lists": lists.String(),
+		"deep":    "- rule: r\n  desc: d\n  output: o\n  priority: INFO\n  source: k8s_audit\n  condition: " + strings.Repeat("(", 100000) + "\n",
+		"nots":    "- rule: r\n  desc: d\n  output: o\n  priority: INFO\n  source: k8s_audit\n  condition: " + strings.Repeat("not ", 100000) + "ka.verb = x\n",
+		"long":    "- rule: r\n  desc: d\n  output: o\n  priority: INFO\n  source: k8s_audit\n  condition: ka.verb = x" + strings.Repeat(" or ka.verb contains abcdefg", 30000) + "\n",
+		"percent": "- rule: r\n  desc: d\n  output: " + strings.Repeat("%ka.verb", 50000) + "\n  priority: INFO\n  source: k8s_audit\n  condition: ka.verb = create\n",
+	} {
+		start := time.Now()
+		s, notices := Load([]File{{name, text}}, Options{})
+		if p, err := s.Plan("k8s_audit", RunOptions{}); err == nil {
+			r := p.NewRunner()
+			for _, m := range r.Audit(&a) {
+				r.Alert(m)
+			}
+		} else if len(notices.Errors()) == 0 {
+			t.Errorf("%s: no rule and no error", name)
+		}
+		if d := time.Since(start); d > 30*time.Second { // a hang, not a slow machine
+			t.Errorf("%s: %v for %d bytes", name, d, len(text))
+		} else {
+			t.Logf("%s: %v", name, d)
+		}
+	}
 }

@@ -100,25 +100,26 @@ type Priority uint8
 
 // The priorities.
 const (
-	Emergency Priority = iota
-	Alerting
-	Critical
-	Erroneous
-	Warned
-	Noticed
-	Informational
-	Debug
+	PriorityEmergency Priority = iota
+	PriorityAlert
+	PriorityCritical
+	PriorityError
+	PriorityWarning
+	PriorityNotice
+	PriorityInformational
+	PriorityDebug
 )
 
 var priorityNames = [...]string{"Emergency", "Alert", "Critical", "Error", "Warning", "Notice", "Informational", "Debug"}
 
+// String is the priority as Falco writes it.
 func (p Priority) String() string { return priorityNames[p] }
 
 // ParsePriority reads a priority's name in any case; INFO is short for informational.
 func ParsePriority(s string) (Priority, bool) {
 	s = strings.TrimSpace(s)
 	if strings.EqualFold(s, "info") {
-		return Informational, true
+		return PriorityInformational, true
 	}
 	i := slices.IndexFunc(priorityNames[:], func(n string) bool { return strings.EqualFold(n, s) })
 	return Priority(max(i, 0)), i >= 0

@@ -24,7 +24,6 @@ type frame struct {
 	slots  []slot
 	memos  []memo
 	plan   *plan
-	text   event.Text
 }
 
 // slot is a term's value in the event of a count.

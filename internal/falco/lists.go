@@ -11,9 +11,18 @@ func (c *collection) values(name string) ([]value, bool) {
 	d.used = true
 	all := c.flatten(d)
 	if c.expanding += len(all); c.expanding > maxListValues {
+		c.tooManyValues(d)
 		return nil, true
 	}
 	return all, true
+}
+
+// tooManyValues reports, once, that lists grew beyond measure.
+func (c *collection) tooManyValues(d *listDef) {
+	if !c.overflowed {
+		c.overflowed = true
+		c.rep.errorAt(d.at, "too-many", `list "`+excerpt(d.name)+`"`, "", "", "with lists put in for their names there are more than %d values", maxListValues)
+	}
 }
 
 // flatten puts into a list the lists that it names and that were defined before it was last changed. Falco goes one
@@ -32,12 +41,13 @@ func (c *collection) flatten(d *listDef) []value {
 		} else {
 			d.values = append(d.values, c.listValues(o)...)
 		}
-		if len(d.values) > maxListValues {
-			c.rep.errorAt(d.at, "too-many", `list "`+excerpt(d.name)+`"`, "", "", "the list has more than %d values", maxListValues)
-			d.values = d.values[:maxListValues]
+		if c.flattened+len(d.values) > maxListValues {
+			c.tooManyValues(d)
+			d.values = nil
 			break
 		}
 	}
+	c.flattened += len(d.values)
 	d.flat = true
 	return d.values
 }

@@ -47,7 +47,7 @@ const (
 	maxFileBytes  = 16 << 20
 	maxItems      = 100_000
 	maxCondition  = 1 << 20
-	maxListValues = 1_000_000
+	maxListValues = 500_000
 )
 
 // Load reads rule files in order, later ones on top of earlier ones, and compiles the rules. A rule with an error is

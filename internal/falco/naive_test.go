@@ -1,7 +1,6 @@
 package falco
 
 import (
-	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -134,12 +133,55 @@ func naiveText(op operator, a, b, text string) bool {
 	return naiveOrder(op, a < b, a == b)
 }
 
-// naiveGlob asks package path, which knows fnmatch's patterns but keeps * and ? from crossing slashes.
+// naiveGlob translates a pattern to a regular expression over bytes.
 func naiveGlob(s, pattern string) bool {
-	hide := strings.NewReplacer("/", "\x00", "[!", "[^", "[[:upper:]]", "[A-Z]", "[[:digit:]]", "[0-9]", "[[:alpha:]]", "[a-zA-Z]")
-	ok, err := path.Match(wide(hide.Replace(pattern)), wide(strings.ReplaceAll(s, "/", "\x00")))
-	return err == nil && ok
+	var b strings.Builder
+	b.WriteString(`(?s)\A`)
+	for i := 0; i < len(pattern); i++ {
+		switch c := pattern[i]; {
+		case c == '*':
+			b.WriteString(".*")
+		case c == '?':
+			b.WriteString(".")
+		case c == '\\' && i+1 < len(pattern):
+			i++
+			b.WriteString(regexp.QuoteMeta(wide(pattern[i : i+1])))
+		case c == '[' && naiveBracket.MatchString(pattern[i:]):
+			m := naiveBracket.FindStringSubmatch(pattern[i:])
+			i += len(m[0]) - 1
+			set := ""
+			for _, part := range regexp.MustCompile(`(?s)\[:\w+:\]|\\.|.`).FindAllString(m[2], -1) {
+				switch {
+				case strings.HasPrefix(part, "[:") && len(part) > 4:
+					if _, err := regexp.Compile("[" + part + "]"); err == nil {
+						set += part
+					}
+				case part == "-":
+					set += part
+				default:
+					set += regexp.QuoteMeta(wide(strings.TrimPrefix(part, "\\")))
+				}
+			}
+			switch {
+			case set == "" && m[1] == "":
+				b.WriteString(`[^\x00-\x{10FFFF}]`)
+			case set == "":
+				b.WriteString(".")
+			case m[1] != "":
+				b.WriteString("[^" + set + "]")
+			default:
+				b.WriteString("[" + set + "]")
+			}
+		default:
+			b.WriteString(regexp.QuoteMeta(wide(pattern[i : i+1])))
+		}
+	}
+	re, err := regexp.Compile(b.String() + `\z`)
+	return err == nil && re.MatchString(wide(s))
 }
+
+// naiveBracket is a set in a pattern: what may negate it, and what is in it.
+var naiveBracket = regexp.MustCompile(`(?s)^\[([!^]?)(\]?(?:\[:\w+:\]|\\.|[^\]\\])*)\]`)
 
 func naivePaths(s, prefix string) bool {
 	parts := func(p string) []string {

@@ -15,6 +15,7 @@ const (
 	Error
 )
 
+// String is the level in lower case.
 func (l Level) String() string {
 	if l == Error {
 		return "error"

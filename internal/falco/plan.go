@@ -1,9 +1,6 @@
 package falco
 
-import (
-	"math/bits"
-	"slices"
-)
+import "slices"
 
 // plan is what a source's rules were made into. It does not change and serves any number of Runners.
 type plan struct {
@@ -207,19 +204,26 @@ func searchOf(n *node) (operator, bool) {
 	return 0, false
 }
 
+// maxCost is where costs stop growing.
+const maxCost = 1 << 20
+
 func (n *node) cost() int {
 	switch n.kind {
 	case exprMacro:
-		if n.macro.uses > 1 {
-			return n.macro.body.cost()/2 + 1
+		m := n.macro
+		if m.weight == 0 {
+			m.weight = max(m.body.cost(), 1)
 		}
-		return n.macro.body.cost()
+		if m.uses > 1 {
+			return m.weight/2 + 1
+		}
+		return m.weight
 	case exprCompare:
 		return n.cmp.cost()
 	}
 	total := 0
 	for _, k := range n.kids {
-		total += k.cost()
+		total = min(total+k.cost(), maxCost)
 	}
 	return total
 }
@@ -241,107 +245,4 @@ func (c *comparison) cost() int {
 		cost += 4
 	}
 	return cost
-}
-
-// bucketKey sorts rules by the values of one field with which they can match at all.
-type bucketKey struct {
-	slot   int
-	values map[string][]uint64 // the rules, a bit each, for a value that any of them names
-	other  []uint64            // for every other value, and for none
-}
-
-func words(n int) int { return (n + 63) / 64 }
-
-func newBucketKey(t *term, rules []*Rule) bucketKey {
-	k := bucketKey{slot: t.slot, values: map[string][]uint64{}, other: make([]uint64, words(len(rules)))}
-	sets := make([][]string, len(rules))
-	bounded := make([]bool, len(rules))
-	for i, r := range rules {
-		sets[i], bounded[i] = possible(r.cond, true, t)
-		if !bounded[i] {
-			k.other[i/64] |= 1 << (i % 64)
-		}
-		for _, v := range sets[i] {
-			if k.values[v] == nil {
-				k.values[v] = make([]uint64, words(len(rules)))
-			}
-		}
-	}
-	for v, set := range k.values {
-		for i := range rules {
-			if !bounded[i] || slices.Contains(sets[i], v) {
-				set[i/64] |= 1 << (i % 64)
-			}
-		}
-	}
-	return k
-}
-
-// possible are the values of a field with which a condition can have a truth; bounded is false if it can have it with
-// any value, or with none.
-func possible(n *node, truth bool, t *term) (values []string, bounded bool) {
-	switch {
-	case n.kind == exprMacro:
-		return possible(n.macro.body, truth, t)
-	case n.kind == exprNot:
-		return possible(n.kids[0], !truth, t)
-	case n.kind == exprCompare:
-		c := n.cmp
-		if !truth || c.left != t || c.right != nil || !(c.op == opEqual || c.op == opIn || c.op == opIntersects) || c.mod == oneOf || c.mod == allOf {
-			return nil, false
-		}
-		for _, l := range c.literals {
-			values = append(values, l.text)
-		}
-		return values, true
-	case (n.kind == exprAnd) == truth: // all of them must have the truth
-		for _, k := range n.kids {
-			set, ok := possible(k, truth, t)
-			switch {
-			case ok && bounded:
-				values = slices.DeleteFunc(slices.Clone(values), func(v string) bool { return !slices.Contains(set, v) })
-			case ok:
-				values, bounded = set, true
-			}
-		}
-		return values, bounded
-	}
-	for _, k := range n.kids { // any of them may
-		set, ok := possible(k, truth, t)
-		if !ok {
-			return nil, false
-		}
-		values = append(values, set...)
-	}
-	return values, true
-}
-
-// candidates narrows a set of rules, a bit each, to those that can match the event.
-func (p *plan) candidates(f *frame, set []uint64) {
-	for i := range p.keys {
-		k := &p.keys[i]
-		allowed := k.other
-		if v := f.value(k.slot); v != nil && v.Alt == nil {
-			if named := k.values[v.Text]; named != nil {
-				allowed = named
-			}
-		} else if v != nil {
-			continue // several values: leave it to the rules
-		}
-		for w := range set {
-			set[w] &= allowed[w]
-		}
-	}
-}
-
-// each calls do with the number of each rule in a set until it says stop.
-func eachBit(set []uint64, do func(int) bool) {
-	for w, x := range set {
-		for x != 0 {
-			if !do(w*64 + bits.TrailingZeros64(x)) {
-				return
-			}
-			x &= x - 1
-		}
-	}
 }

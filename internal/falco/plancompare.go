@@ -37,7 +37,7 @@ func timeTest(c *comparison) test {
 				v := f.value(slot)
 				return v != nil && v.Text == "0"
 			}
-			return f.when().IsZero() || f.when().UnixNano() == 0
+			return !f.when().IsZero() && f.when().UnixNano() == 0
 		}
 	}
 	return nil

@@ -25,19 +25,17 @@ func replaceableKeys() []string {
 
 // update is what an item says about a rule: nil for what it does not say.
 type update struct {
-	cond, output, desc      *origin
-	tags                    []string
-	hasTags, hasExceptions  bool
-	exceptions              []*exception
-	priority                *Priority
-	enabled, warn, skip     *bool
-	capture                 *bool
-	captureMillis           *int64
-	source                  *origin
-	at                      place
-	name, item              string
-	conditionAt, outputAt   place
-	appendsOnlyDeprecatedly bool
+	cond, output, desc     *origin
+	tags                   []string
+	hasTags, hasExceptions bool
+	exceptions             []*exception
+	priority               *Priority
+	enabled, warn, skip    *bool
+	capture                *bool
+	captureMillis          *int64
+	source                 *origin
+	at                     place
+	name, item             string
 }
 
 func (r *reader) rule(n tree.Node) {
@@ -138,6 +136,7 @@ func (r *reader) wholeRule(n tree.Node, base update) {
 	}
 	if !ok {
 		r.spoil(base.name)
+		r.defineBroken(u)
 		return
 	}
 	r.defineRule(u)

@@ -49,6 +49,8 @@ func (s *Set) Plan(source string, o RunOptions) (*Plan, error) {
 	if len(rules) == 0 {
 		return nil, fmt.Errorf("plan rules for source %s: no rule of this source can run; look at the notices of the rule files", source)
 	}
+	s.planning.Lock()
+	defer s.planning.Unlock()
 	p := &Plan{plan: newPlan(src, s.terms[src], rules), options: o, start: make([]uint64, words(len(rules)))}
 	for i := range rules {
 		p.start[i/64] |= 1 << (i % 64)

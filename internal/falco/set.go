@@ -1,16 +1,18 @@
 package falco
 
 import (
-	"fmt"
 	"slices"
 	"strings"
+	"sync"
 )
 
-// Set is a set of compiled rules. It does not change.
+// Set is a set of compiled rules. It does not change, and is safe for concurrent use.
 type Set struct {
 	Rules []*Rule // in the order in which they were first defined
 
 	terms map[*Source][]*term
+	// planning guards what is found out about conditions while plans are made.
+	planning sync.Mutex
 }
 
 // Rule is a rule that can run.
@@ -30,9 +32,9 @@ type Rule struct {
 	// EventTypes are the event types with which the rule can match; nil for all.
 	EventTypes []string
 
+	set    *Set
 	cond   *node
 	format *format
-	source *Source
 }
 
 // FieldUse is a field with its argument, and the audit level that it needs.
@@ -57,31 +59,40 @@ func (r *Rule) Needs(output bool) string {
 // Values are the values of a field, named without argument, with which the rule can match; bounded is false if it can
 // with any value.
 func (r *Rule) Values(field string) (values []string, bounded bool) {
+	r.set.planning.Lock()
+	defer r.set.planning.Unlock()
 	t := findTerm(r.cond, field)
 	if t == nil {
 		return nil, false
 	}
 	values, bounded = possible(r.cond, true, t)
-	slices.Sort(values)
-	return slices.Compact(values), bounded
+	return slices.Clone(values), bounded
 }
 
-func findTerm(n *node, key string) *term {
+// findTerm finds a field on the left of a comparison.
+func findTerm(n *node, key string) (found *term) {
+	comparisons(n, map[*typedMacro]bool{}, func(c *comparison) {
+		if found == nil && c.left.key == key {
+			found = c.left
+		}
+	})
+	return found
+}
+
+// comparisons visits the comparisons of a condition, those of each macro once.
+func comparisons(n *node, seen map[*typedMacro]bool, visit func(*comparison)) {
 	switch n.kind {
 	case exprCompare:
-		if n.cmp.left.key == key {
-			return n.cmp.left
-		}
-		return nil
+		visit(n.cmp)
 	case exprMacro:
-		return findTerm(n.macro.body, key)
+		if !seen[n.macro] {
+			seen[n.macro] = true
+			comparisons(n.macro.body, seen, visit)
+		}
 	}
 	for _, k := range n.kids {
-		if t := findTerm(k, key); t != nil {
-			return t
-		}
+		comparisons(k, seen, visit)
 	}
-	return nil
 }
 
 // Find is the rule of a name.
@@ -108,6 +119,7 @@ func (c *collection) compile() *Set {
 			checkers[src] = newChecker(c, src)
 		}
 		if r := c.rule(d, checkers[src]); r != nil {
+			r.set = s
 			s.Rules = append(s.Rules, r)
 		}
 	}
@@ -115,9 +127,6 @@ func (c *collection) compile() *Set {
 		s.terms[src] = k.seq
 	}
 	c.unused()
-	if c.expanding > maxListValues {
-		c.rep.add(Notice{Level: Error, Code: "too-many", Message: fmt.Sprintf("lists put in have more than %d values together", maxListValues)})
-	}
 	return s
 }
 
@@ -138,6 +147,12 @@ func (c *collection) unused() {
 // rule compiles one rule; nil if it cannot run.
 func (c *collection) rule(d *ruleDef, k *checker) *Rule {
 	if d.broken {
+		if f := c.further(d, k); f != nil {
+			c.rep.errorAt(f.at, f.code, d.item(), f.token, f.hint, "%s", f.message)
+		}
+		if d.told {
+			return nil
+		}
 		c.rep.errorAt(d.at, "broken-rule", d.item(), d.name, "mend the item with the error", "the rule is left out, as an item that defines or changes it has an error")
 		return nil
 	}
@@ -157,10 +172,11 @@ func (c *collection) rule(d *ruleDef, k *checker) *Rule {
 		return nil
 	}
 	r := &Rule{Name: d.name, Desc: d.desc, Source: d.source, Priority: d.priority, Tags: d.tags, Enabled: d.enabled, Condition: d.cond.text,
-		Output: trimmed(d.output.text), File: d.at.file, Line: d.at.line, cond: cond, format: format, source: k.source}
+		Output: trimmed(d.output.text), File: d.at.file, Line: d.at.line, cond: cond, format: format}
 	r.uses()
 	r.EventTypes = eventTypes(cond)
 	c.warnEventTypes(d, r)
+	c.warnUnknownTypes(d, k, cond)
 	return r
 }
 
@@ -174,6 +190,22 @@ func trimLeft(s string) string {
 		s = s[1:]
 	}
 	return s
+}
+
+// further is what is wrong with a rule besides what was told of it already.
+func (c *collection) further(d *ruleDef, k *checker) *fault {
+	tree, err := parseBounded(&d.cond, c.values)
+	if err != nil {
+		return faultAt(&d.cond, err.at, err.code, err.token, err.hint_, err.message)
+	}
+	if f := c.resolveDeep(tree, c.next, 0); f != nil {
+		return f
+	}
+	if _, f := k.check(tree, c.next); f != nil {
+		return f
+	}
+	_, f := k.output(trimScript(&d.output))
+	return f
 }
 
 // condition parses and checks a rule's condition with its exceptions.
@@ -195,7 +227,6 @@ func (c *collection) condition(d *ruleDef, k *checker) (*node, *fault) {
 // uses collects the fields that the rule reads.
 func (r *Rule) uses() {
 	seen := map[string]bool{}
-	var walk func(n *node)
 	add := func(to *[]FieldUse) func(*Field, string) {
 		return func(f *Field, name string) {
 			if !seen[name] {
@@ -204,21 +235,12 @@ func (r *Rule) uses() {
 			}
 		}
 	}
-	walk = func(n *node) {
-		switch n.kind {
-		case exprMacro:
-			walk(n.macro.body)
-		case exprCompare:
-			n.cmp.left.fields(add(&r.Fields))
-			if n.cmp.right != nil {
-				n.cmp.right.fields(add(&r.Fields))
-			}
+	comparisons(r.cond, map[*typedMacro]bool{}, func(c *comparison) {
+		c.left.fields(add(&r.Fields))
+		if c.right != nil {
+			c.right.fields(add(&r.Fields))
 		}
-		for _, k := range n.kids {
-			walk(k)
-		}
-	}
-	walk(r.cond)
+	})
 	for _, p := range r.format.pieces {
 		if p.term != nil {
 			p.term.fields(add(&r.OutputFields))
@@ -235,8 +257,7 @@ func eventTypes(n *node) []string {
 	if !bounded {
 		return nil
 	}
-	slices.Sort(types)
-	return slices.Compact(types)
+	return slices.Clone(types)
 }
 
 const manyEventTypes = 100

@@ -24,6 +24,7 @@ const (
 
 var typeNames = [...]string{"string", "bytes", "int", "uint", "bool", "ip", "net"}
 
+// String is the type in words.
 func (t Type) String() string { return typeNames[t] }
 
 // Value is what a field has in one event. Which parts count depends on the field's type.

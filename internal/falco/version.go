@@ -21,6 +21,7 @@ func PluginVersions() map[string]Version {
 	}
 }
 
+// String is the version as x.y.z.
 func (v Version) String() string { return fmt.Sprintf("%d.%d.%d", v.Major, v.Minor, v.Patch) }
 
 func (v Version) compare(w Version) int {

@@ -164,52 +164,62 @@ func (u *Usage) imply(a *actor, r grant.Request, at time.Time, why string) {
 	u.tick(x, r.Name, at)
 }
 
-// impersonated notes the rights by which the real user became another.
+// impersonated notes the rights by which the real user became another: those of the constrained form (Kubernetes 1.36) if the
+// record says that it applied, else the ones of old.
 func (u *Usage) impersonated(a *event.Audit, r grant.Request, name string, at time.Time) {
 	doer := u.actor(u.text.Of(a.Get(event.UserName)), u.list(a.Get(event.UserGroups)))
 	who := a.Get(event.ImpersonatedUser)
-	target := grant.Subject{User: u.text.Of(who.Get("username"))}
+	target := grant.Subject{User: u.text.Of(who.Get("username")), Groups: u.list(who.Get("groups"))}
 	why := "to act as " + target.User
-	legacy := grant.Request{Verb: "impersonate", Resource: "users", Name: target.User}
-	modes := []string{"user-info"}
-	on := grant.Request{Group: authentication, Resource: "users", Name: target.User}
-	if ns, sa, ok := target.ServiceAccount(); ok {
-		legacy = grant.Request{Verb: "impersonate", Resource: "serviceaccounts", Namespace: ns, Name: sa}
-		modes, on = []string{"serviceaccount"}, grant.Request{Group: authentication, Resource: "serviceaccounts", Namespace: ns, Name: sa}
-	} else if node, ok := target.Node(); ok {
-		modes, on = []string{"arbitrary-node", "associated-node"}, grant.Request{Group: authentication, Resource: "nodes", Name: node}
-	}
-	ask := func(q grant.Request) {
+	constraint := u.text.Of(a.Root().At("authenticationMetadata", "impersonationConstraint"))
+	mode, constrained := strings.CutPrefix(constraint, "impersonate:")
+	ask := func(group, resource, sub, namespace, name string) {
+		q := grant.Request{Verb: "impersonate", Group: group, Resource: resource, Subresource: sub, Namespace: namespace, Name: name}
+		if constrained {
+			q.Verb, q.Group = constraint, authentication
+		}
 		u.imply(doer, q, at, why)
-		for _, mode := range modes {
-			c := q
-			c.Verb = "impersonate:" + mode
-			if c.Group = authentication; c.Resource == on.Resource || c.Resource == legacy.Resource {
-				c.Resource, c.Namespace, c.Name = on.Resource, on.Namespace, on.Name
-			}
-			if mode == "associated-node" {
-				c.Name = "*"
-			}
-			u.imply(doer, c, at, why)
+	}
+	ns, sa, account := target.ServiceAccount()
+	node, isNode := target.Node()
+	switch {
+	case account:
+		ask("", "serviceaccounts", "", ns, sa)
+	case isNode && mode == "associated-node":
+		ask("", "nodes", "", "", "*")
+	case isNode && constrained:
+		ask("", "nodes", "", "", node)
+	default:
+		ask("", "users", "", "", target.User)
+	}
+	if !given(target) {
+		for _, g := range target.Groups {
+			ask("", "groups", "", "", g)
+		}
+		if constrained {
+			ask("", "groups", "", "", "*") // of many groups the server first asks for all at once
 		}
 	}
-	ask(legacy)
-	for _, g := range u.list(who.Get("groups")) {
-		ask(grant.Request{Verb: "impersonate", Resource: "groups", Name: g})
-	}
 	if uid := u.text.Of(who.Get("uid")); uid != "" {
-		ask(grant.Request{Verb: "impersonate", Group: authentication, Resource: "uids", Name: uid})
+		ask(authentication, "uids", "", "", uid)
 	}
 	for key, values := range who.Get("extra").Members() {
 		for v := range values.Items() {
-			ask(grant.Request{Verb: "impersonate", Group: authentication, Resource: "userextras", Subresource: key, Name: u.text.Of(v)})
+			ask(authentication, "userextras", key, "", u.text.Of(v))
 		}
 	}
-	for _, mode := range modes {
-		c := r
-		c.Verb, c.Name = "impersonate-on:"+mode+":"+r.Verb, name
-		u.imply(doer, c, at, why)
+	if constrained {
+		r.Verb, r.Name = "impersonate-on:"+mode+":"+r.Verb, name
+		u.imply(doer, r, at, why)
 	}
+}
+
+// given says whether a user has just the groups that the API server gives it by itself: nobody asked for them.
+func given(s grant.Subject) bool {
+	want := grant.Subject{User: s.User}.Expand().Groups
+	_, _, account := s.ServiceAccount()
+	_, node := s.Node()
+	return (account || node) && !slices.ContainsFunc(s.Groups, func(g string) bool { return !slices.Contains(want, g) })
 }
 
 // companions says whether the API server may ask more than the request itself.

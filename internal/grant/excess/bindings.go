@@ -25,6 +25,7 @@ type Binding struct {
 	Ref, Role  bartizan.Ref
 	Origin     bartizan.Origin
 	RoleOrigin bartizan.Origin
+	Builtin    bool // the role was not read: every cluster has it
 	Subjects   []Subject
 	Verdict    Verdict
 	Reason     string
@@ -32,6 +33,7 @@ type Binding struct {
 	Used       []Used   // what was used through it, by whom
 	Rights     int      // how many rights its role lists
 	UnusedN    int      // how many of them nobody used
+	Wild       int      // how many are wildcards of which something was used
 	Objects    []Object // that would replace it
 	Doubts     []string // why it is not proposed to drop it
 
@@ -206,7 +208,7 @@ func (b *Binding) learn(m *grant.Model) {
 	for _, g := range m.Of(s) {
 		if g.Binding == b.Ref && g.Via == p {
 			b.grants = append(b.grants, g)
-			b.RoleOrigin = g.RoleOrigin
+			b.RoleOrigin, b.Builtin = g.RoleOrigin, g.RoleBuiltin
 			if g.Disputed && b.fixed == "" {
 				b.fixed = "it or its role is defined twice: which definition applies is not known"
 			}

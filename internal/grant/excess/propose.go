@@ -35,9 +35,10 @@ func (r *run) look(b *Binding) {
 	for i := range b.grants {
 		g := &b.grants[i]
 		b.Rights += cells(&g.Rule)
-		rest, n := unused(g, b.hits[keyOf(g)].of(all))
+		rest, n, wild := unused(g, b.hits[keyOf(g)].of(all))
 		b.Unused = append(b.Unused, rest...)
 		b.UnusedN += n
+		b.Wild += wild
 	}
 	for i := range b.Subjects {
 		s := &b.Subjects[i]

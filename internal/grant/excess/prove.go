@@ -23,7 +23,7 @@ type Proof struct {
 // Statement says in words what was verified.
 func (p *Proof) Statement() string {
 	s := fmt.Sprintf("Replayed %s of %s (%s in the log): what was allowed before is allowed with the proposed objects.",
-		count(p.Replayed, "different request", "different requests"), count(p.Identities, "identity", "identities"), count(int(p.Requests), "request", "requests"))
+		count(p.Replayed, "different request", "different requests"), count(p.Identities, "identity", "identities"), count(int(p.Requests), "completed request", "completed requests"))
 	if p.Roles > 0 {
 		s += fmt.Sprintf(" %s within the rights of what it replaces, by the API server's own check against escalation.", map[bool]string{
 			true: "The new role stays", false: fmt.Sprintf("Each of the %d new roles stays", p.Roles)}[p.Roles == 1])
@@ -34,6 +34,7 @@ func (p *Proof) Statement() string {
 // ProofError says that a proposal does not hold what it promises. It is a fault of this program.
 type ProofError struct{ Reason string }
 
+// Error says what does not hold.
 func (e *ProofError) Error() string {
 	return "prove the proposed roles: " + e.Reason + ". Nothing was proposed; please report this with the roles at hand"
 }
@@ -163,8 +164,16 @@ func (r *run) told(b *Binding, idle int) string {
 	if b.UnusedN > 0 {
 		why = append(why, fmt.Sprintf("%d of its %s used by nobody", b.UnusedN, count(b.Rights, "right was", "rights were")))
 	}
+	if b.Wild > 0 {
+		rights := map[grant.Request]bool{}
+		for _, c := range b.charge {
+			rights[rightOf(c.request)] = true
+		}
+		why = append(why, fmt.Sprintf("its wildcards give more than the %s that it is needed for", count(len(rights), "right", "rights")))
+	}
 	if idle > 0 {
-		why = append(why, fmt.Sprintf("%d of its %s not need it", idle, count(len(b.Subjects), "subject does", "subjects do")))
+		why = append(why, fmt.Sprintf("%d of its %s it", idle, map[bool]string{
+			true: count(len(b.Subjects), "subject", "subjects") + " does not need", false: fmt.Sprintf("%d subjects do not need", len(b.Subjects))}[idle == 1]))
 	}
 	if parts := r.parts[b]; b.Ref.Namespace == "" {
 		var spaces []string
@@ -173,8 +182,10 @@ func (r *run) told(b *Binding, idle int) string {
 				spaces = append(spaces, p.namespace)
 			}
 		}
-		if len(spaces) > 0 {
+		if len(spaces) == len(parts) {
 			why = append(why, "only used in "+strings.Join(spaces, ", "))
+		} else if len(spaces) > 0 {
+			why = append(why, "in part only used in "+strings.Join(spaces, ", "))
 		}
 	}
 	if len(why) == 0 {

@@ -66,6 +66,7 @@ type Identity struct {
 	Unused      []IdentityUnused
 	Rights      int // that its bindings list
 	UnusedN     int
+	Wild        int // wildcards that it used in part
 }
 
 // IdentityUnused is what an identity holds through one binding and did not use.
@@ -219,13 +220,13 @@ func (r *run) identities() {
 		id.Used = append(id.Used, t.used...)
 		id.Unexplained = append(id.Unexplained, t.notes...)
 		for _, x := range a.uses {
+			id.First, id.Last = earlier(id.First, x.first), later(id.Last, x.last)
 			if !x.direct {
 				continue
 			}
 			id.Kinds++
 			id.Once += flag(x.count <= 1)
 			id.Requests += max(x.count, 1)
-			id.First, id.Last = earlier(id.First, x.first), later(id.Last, x.last)
 		}
 	}
 	slices.SortFunc(r.report.Identities, func(a, b *Identity) int { return cmp.Compare(a.User, b.User) })
@@ -251,10 +252,11 @@ func (r *run) spare(id *Identity) {
 		entry := IdentityUnused{Binding: b}
 		for i := range b.grants {
 			g := &b.grants[i]
-			rest, n := unused(g, b.hits[keyOf(g)].of(own))
+			rest, n, wild := unused(g, b.hits[keyOf(g)].of(own))
 			entry.Unused = append(entry.Unused, rest...)
 			id.Rights += cells(&g.Rule)
 			id.UnusedN += n
+			id.Wild += wild
 		}
 		if len(entry.Unused) > 0 {
 			id.Unused = append(id.Unused, entry)

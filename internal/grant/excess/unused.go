@@ -20,8 +20,8 @@ type Unused struct {
 // cells counts the rights that a rule lists: a verb on a resource or URL. A wildcard is one.
 func cells(r *grant.Rule) int { return len(r.Verbs) * (len(r.Resources) + len(r.NonResourceURLs)) }
 
-// unused says what of a rule no request used, and how many of its rights that are.
-func unused(g *grant.Grant, requests map[grant.Request]bool) (out []Unused, n int) {
+// unused says what of a rule no request used, how many of its rights that are, and how many wildcards were used in part.
+func unused(g *grant.Grant, requests map[grant.Request]bool) (out []Unused, n, wild int) {
 	r := &g.Rule
 	targets := r.Resources
 	if len(r.NonResourceURLs) > 0 {
@@ -33,12 +33,13 @@ func unused(g *grant.Grant, requests map[grant.Request]bool) (out []Unused, n in
 		part := false
 		for _, verb := range r.Verbs {
 			used := uses(requests, verb, target)
-			wild := verb == "*" || target == "*" || strings.HasPrefix(target, "*/") || strings.HasSuffix(target, "*")
+			broad := verb == "*" || target == "*" || strings.HasPrefix(target, "*/") || strings.HasSuffix(target, "*")
 			if !used {
 				verbs = append(verbs, verb)
 				n++
-			} else if wild {
+			} else if broad {
 				part = true
+				wild++
 			}
 		}
 		if len(verbs) > 0 {
@@ -66,7 +67,7 @@ func unused(g *grant.Grant, requests map[grant.Request]bool) (out []Unused, n in
 	if names := idle(r, requests); len(names) > 0 && len(names) < len(r.ResourceNames) {
 		out = append(out, Unused{Grant: g, Verbs: r.Verbs, Resources: r.Resources, Names: names})
 	}
-	return out, n
+	return out, n, wild
 }
 
 func uses(requests map[grant.Request]bool, verb, target string) bool {
