@@ -21,10 +21,6 @@ func lastOf(p netip.Prefix) netip.Addr {
 	return last
 }
 
-func (s span) contains(a netip.Addr) bool {
-	return a.BitLen() == s.lo.BitLen() && s.lo.Compare(a) <= 0 && a.Compare(s.hi) <= 0
-}
-
 // overlaps says whether two spans share an address.
 func (s span) overlaps(o span) bool {
 	return s.lo.BitLen() == o.lo.BitLen() && s.lo.Compare(o.hi) <= 0 && o.lo.Compare(s.hi) <= 0

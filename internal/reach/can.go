@@ -75,7 +75,7 @@ func (m *Model) side(dir Direction, subject, peer int32, atom int) Verdict {
 	if subject >= m.podEnd {
 		return Allowed
 	}
-	o := m.rows[dir][m.sig[dir][subject]].at(atom)
+	o := m.row(dir, m.sig[dir][subject]).at(atom)
 	switch accept, deny := o.accept.has(peer), o.deny.has(peer); {
 	case accept && deny:
 		return Unknown

@@ -3,6 +3,7 @@ package reach
 import (
 	"encoding/binary"
 	"net/netip"
+	"slices"
 	"sort"
 )
 
@@ -30,7 +31,7 @@ type class struct {
 
 // classify puts everything into classes: pods by namespace, then hosts, then outside addresses.
 func (m *Model) classify() {
-	b := &classifier{m: m, index: map[string]int32{}}
+	b := &classifier{m: m, index: map[string]int32{}, vector: make([]int32, len(m.words.names))}
 	for i := range m.inv.pods {
 		if !m.inv.pods[i].HostNetwork {
 			b.pod(int32(i))
@@ -66,6 +67,8 @@ type classifier struct {
 	m     *Model
 	index map[string]int32
 	key   []byte
+	// vector is the labels of the pod at hand.
+	vector []int32
 }
 
 // add finds or makes the class of the key.
@@ -85,20 +88,23 @@ func (b *classifier) number(n int32) { b.key = binary.LittleEndian.AppendUint32(
 func (b *classifier) pod(i int32) {
 	m, p := b.m, &b.m.inv.pods[i]
 	ns := m.inv.namespaceIndex(p.Namespace)
-	vector := m.words.vector(p.labels, addedLabels(p.Ref.Kind))
+	b.vector = m.words.fill(b.vector, p.labels, addedLabels(p.Ref.Kind))
 	ports := m.usedPorts(p.ports)
 	for f, at := range b.places(p.Addresses) {
 		b.key = append(b.key[:0], 'p', at.family)
 		b.number(ns)
 		b.number(at.atom)
-		for _, x := range vector {
+		for _, x := range b.vector {
 			b.number(x)
 		}
 		for _, x := range ports {
 			b.key = append(append(b.key, x.name...), 0, byte(x.protocol))
 			b.number(int32(x.number))
 		}
-		c := b.add(class{kind: podClass, ns: ns, family: at.family, atom: at.atom, labels: vector, ports: ports})
+		c := b.add(class{kind: podClass, ns: ns, family: at.family, atom: at.atom, ports: ports})
+		if m.classes[c].labels == nil {
+			m.classes[c].labels = slices.Clone(b.vector)
+		}
 		m.classes[c].members = append(m.classes[c].members, i)
 		p.class[f] = c
 		if f == 0 {

@@ -127,9 +127,7 @@ func (d *decoder) clusterRule(p *policy, dir Direction, r *rule, n tree.Node, pe
 		return "a rule must have at least one peer under " + peersKey
 	}
 	for _, x := range peers {
-		for _, y := range d.clusterPeer(p, dir, r, x) {
-			r.peers = append(r.peers, y)
-		}
+		r.peers = append(r.peers, d.clusterPeer(p, dir, r, x)...)
 	}
 	ports, wrong := d.clusterPorts(n, f)
 	r.ports = ports

@@ -16,9 +16,11 @@ type Group struct {
 	Nodes      bool
 	Hosts      []bartizan.Ref // pods on their nodes' network
 	Internet   bool           // every public address
+	Internet4  bool           // every public address of IPv4 alone
+	Internet6  bool           // and of IPv6 alone
 	Everywhere bool           // every outside address
 	Prefixes   []netip.Prefix // outside addresses besides Internet
-	Except     []netip.Prefix // of Internet, or of Everywhere
+	Except     []netip.Prefix // of 0.0.0.0/0 or ::/0 in Prefixes
 }
 
 // Describe puts a set of classes into words.
@@ -50,7 +52,7 @@ func (m *Model) describeHosts(b bits, g *Group) {
 
 func (m *Model) describePods(b bits, g *Group) {
 	var whole []string
-	var parts []bartizan.Ref
+	var parts, single []bartizan.Ref // workloads; single ones are all that their namespace has
 	all := true
 	for ns, r := range m.nsRange {
 		if r[0] == r[1] {
@@ -64,6 +66,10 @@ func (m *Model) describePods(b bits, g *Group) {
 		}
 		switch have {
 		case int(r[1] - r[0]):
+			if list := m.workloadsOf(b, r); len(list) == 1 {
+				single = append(single, list[0])
+				continue
+			}
 			whole = append(whole, m.inv.namespaces[ns].name)
 		case 0:
 			all = false
@@ -72,10 +78,12 @@ func (m *Model) describePods(b bits, g *Group) {
 			parts = append(parts, m.workloadsOf(b, r)...)
 		}
 	}
-	if all && len(whole) > 1 {
+	if all && len(whole)+len(single) > 1 {
 		g.EveryPod = true
 		return
 	}
+	parts = append(parts, single...)
+	sortRefs(parts)
 	sort.Strings(whole)
 	g.Namespaces, g.Workloads = whole, parts
 }
@@ -112,37 +120,58 @@ func sortRefs(list []bartizan.Ref) {
 	})
 }
 
-// describeAddresses writes outside addresses the short way: what is in, or what is not.
+// describeAddresses writes outside addresses the short way, each family by itself: what is in, or what is not.
 func (m *Model) describeAddresses(b bits, g *Group) {
+	four := m.describeFamily(b, 0, m.space.first6, start4)
+	six := m.describeFamily(b, m.space.first6, m.space.len(), start6)
+	g.Internet = four.internet && six.internet
+	g.Internet4, g.Internet6 = four.internet && !six.internet, six.internet && !four.internet
+	if four.all && six.all && len(four.out)+len(six.out) == 0 {
+		g.Everywhere = true
+		return
+	}
+	for _, f := range []familyWords{four, six} {
+		g.Prefixes, g.Except = append(g.Prefixes, f.in...), append(g.Except, f.out...)
+	}
+}
+
+// familyWords is the addresses of one family: all of them but some, the public ones and some others, or some.
+type familyWords struct {
+	all, internet bool
+	in, out       []netip.Prefix
+}
+
+func (m *Model) describeFamily(b bits, from, to int, zero netip.Addr) (w familyWords) {
 	var in, out, publicOut, privateIn []span
-	for a := range m.space.len() {
+	for a := from; a < to; a++ {
 		s := m.space.span(int32(a))
 		public := isPublic(s.lo)
-		switch has := b.has(m.hostEnd + int32(a)); {
+		has := b.has(m.hostEnd + int32(a))
+		switch {
 		case has:
 			in = append(in, s)
-			if !public {
-				privateIn = append(privateIn, s)
-			}
 		default:
 			out = append(out, s)
-			if public {
-				publicOut = append(publicOut, s)
-			}
+		}
+		switch {
+		case has && !public:
+			privateIn = append(privateIn, s)
+		case !has && public:
+			publicOut = append(publicOut, s)
 		}
 	}
-	most := len(publicOut)*4 < m.space.len()
+	ins, outs, private := prefixesOf(in), prefixesOf(out), prefixesOf(privateIn)
+	internet := len(publicOut) == 0 && len(private) <= min(len(outs), len(ins))
 	switch {
 	case len(in) == 0:
-	case len(out) == 0:
-		g.Everywhere = true
-	case most && len(prefixesOf(out)) <= len(prefixesOf(in)):
-		g.Everywhere, g.Except = true, prefixesOf(out)
-	case most && len(prefixesOf(privateIn))+len(prefixesOf(publicOut)) <= len(prefixesOf(in)):
-		g.Internet, g.Except, g.Prefixes = true, prefixesOf(publicOut), prefixesOf(privateIn)
+	case len(outs) > 0 && internet:
+		w.internet, w.in = true, private
+	case len(outs) < len(ins) || len(outs) == 0:
+		w.all, w.in, w.out = true, []netip.Prefix{netip.PrefixFrom(zero, 0)}, outs
 	default:
-		g.Prefixes = prefixesOf(in)
+		w.in = ins
 	}
+	return w
 }
 
 func prefixesOf(list []span) (out []netip.Prefix) {
@@ -169,29 +198,37 @@ func (g *Group) Names() (out []string) {
 	if g.Nodes {
 		out = append(out, "nodes")
 	}
-	except := ""
-	if len(g.Except) > 0 {
-		texts := make([]string, len(g.Except))
-		for i, p := range g.Except {
-			texts[i] = Peer{Kind: AddressPeer, Prefix: p}.String()
+	for _, x := range []struct {
+		is   bool
+		name string
+	}{{g.Everywhere, "any outside address"}, {g.Internet, "internet"}, {g.Internet4, "internet (IPv4)"}, {g.Internet6, "internet (IPv6)"}} {
+		if x.is {
+			out = append(out, x.name)
 		}
-		except = " except " + strings.Join(texts, ", ")
-	}
-	switch {
-	case g.Everywhere:
-		out = append(out, "any outside address"+except)
-	case g.Internet:
-		out = append(out, "internet"+except)
 	}
 	for _, p := range g.Prefixes {
-		out = append(out, Peer{Kind: AddressPeer, Prefix: p}.String())
+		out = append(out, Peer{Kind: AddressPeer, Prefix: p}.String()+g.excepted(p))
 	}
 	return out
 }
 
+// excepted writes what is left out of a prefix.
+func (g *Group) excepted(p netip.Prefix) string {
+	var texts []string
+	for _, e := range g.Except {
+		if p.Overlaps(e) && p.Bits() == 0 {
+			texts = append(texts, Peer{Kind: AddressPeer, Prefix: e}.String())
+		}
+	}
+	if len(texts) == 0 {
+		return ""
+	}
+	return " except " + shortened(texts)
+}
+
 // Empty says whether nothing is in the group.
 func (g *Group) Empty() bool {
-	return !g.EveryPod && !g.Nodes && !g.Internet && !g.Everywhere && len(g.Namespaces)+len(g.Workloads)+len(g.Hosts)+len(g.Prefixes) == 0
+	return !g.EveryPod && !g.Nodes && !g.Internet && !g.Internet4 && !g.Internet6 && !g.Everywhere && len(g.Namespaces)+len(g.Workloads)+len(g.Hosts)+len(g.Prefixes) == 0
 }
 
 // mergePorts joins the atoms of a sorted list into ports.

@@ -2,6 +2,7 @@ package reach
 
 import (
 	"encoding/binary"
+	"slices"
 	"sort"
 )
 
@@ -24,9 +25,14 @@ func Diff(old, new *Model) (opened, closed []Flow) {
 
 // diff compares aligned Models.
 func diff(a, b *Model) (opened, closed []Flow) {
-	d := &differ{a: a, b: b, pairs: map[[2]int32][]change{}}
+	d := &differ{a: a, b: b, pairs: map[[2]int32][]change{}, words: map[string]Group{}, like: map[int][]int{}}
+	stands := 0 // the atom that stands for those like it
 	for atom := range a.ports.atoms {
-		d.atom(atom)
+		if atom == 0 || !d.alike(atom-1, atom) {
+			stands = atom
+			d.atom(atom)
+		}
+		d.like[stands] = append(d.like[stands], atom)
 	}
 	for _, f := range d.flows() {
 		if f.Opened() {
@@ -47,6 +53,36 @@ type change struct {
 type differ struct {
 	a, b  *Model
 	pairs map[[2]int32][]change
+	words map[string]Group // sets that were put into words already
+	like  map[int][]int    // atoms of which the same is true, by the first of them
+}
+
+// alike says whether every row that was needed for an atom has the same outcome on the next.
+func (d *differ) alike(x, y int) bool {
+	for _, m := range []*Model{d.a, d.b} {
+		for _, rows := range m.rows {
+			for _, r := range rows {
+				if r != nil && r.group[x] != r.group[y] {
+					return false
+				}
+			}
+		}
+	}
+	return true
+}
+
+// describe is Model.Describe, once for each set.
+func (d *differ) describe(m *Model, b bits) Group {
+	key := string(patternKey(b))
+	if m == d.a {
+		key += "a"
+	}
+	g, ok := d.words[key]
+	if !ok {
+		g = m.Describe(Set{b})
+		d.words[key] = g
+	}
+	return g
 }
 
 // atom finds the pairs whose verdicts may differ: those of which a row differs.
@@ -60,16 +96,44 @@ func (d *differ) atom(atom int) {
 	for s, x := range sources {
 		peers := x.clone()
 		peers.or(changed)
+		d.possible(peers, Egress, s, atom)
 		for t := range peers.all() {
 			d.compare(s, t, atom)
 		}
 	}
 	for t, x := range targets {
+		x = x.clone()
+		d.possible(x, Ingress, t, atom)
 		for s := range x.all() {
 			if _, done := sources[s]; !done {
 				d.compare(s, t, atom)
 			}
 		}
+	}
+}
+
+// possible keeps the peers that the row of a class lets through in one of the two Models: with all others it has
+// the same verdict in both.
+func (d *differ) possible(peers bits, dir Direction, c int32, atom int) {
+	if c >= d.a.podEnd {
+		return
+	}
+	var x, y bits
+	if !d.a.classes[c].absent {
+		x = d.a.row(dir, d.a.sig[dir][c]).at(atom).accept
+	}
+	if !d.b.classes[c].absent {
+		y = d.b.row(dir, d.b.sig[dir][c]).at(atom).accept
+	}
+	for i := range peers {
+		w := uint64(0)
+		if x != nil {
+			w = x[i]
+		}
+		if y != nil {
+			w |= y[i]
+		}
+		peers[i] &= w
 	}
 }
 
@@ -85,10 +149,13 @@ func (d *differ) differing(dir Direction, atom int) map[int32]bits {
 			out[c] = all
 			continue
 		}
+		if d.b.twin == d.a && d.b.twinSig[dir][y] == x {
+			continue
+		}
 		key := [2]int32{x, y}
 		diff, ok := memo[key]
 		if !ok {
-			diff = xor(d.a.rows[dir][x].at(atom), d.b.rows[dir][y].at(atom))
+			diff = xor(d.a.row(dir, x).at(atom), d.b.row(dir, y).at(atom))
 			memo[key] = diff
 		}
 		if diff != nil {
@@ -155,6 +222,7 @@ func (d *differ) flows() (out []Flow) {
 			byChange[key][pair[0]].set(pair[1])
 		}
 	}
+	var rectangles []rectangle
 	for key, sources := range byChange {
 		grouped := map[string]bits{}
 		targets := map[string]bits{}
@@ -167,11 +235,30 @@ func (d *differ) flows() (out []Flow) {
 			grouped[k].set(s)
 		}
 		for k := range grouped {
-			out = append(out, d.flow(grouped[k], targets[k], sample[key]))
+			rectangles = append(rectangles, rectangle{grouped[k], targets[k], key})
 		}
 	}
-	sort.Slice(out, func(i, j int) bool { return out[i].key() < out[j].key() })
+	sort.Slice(rectangles, func(i, j int) bool { return rectangles[i].before(&rectangles[j]) })
+	for _, r := range rectangles {
+		out = append(out, d.flow(r.from, r.to, sample[r.key]))
+	}
 	return out
+}
+
+// rectangle is sources and targets between which the same changes.
+type rectangle struct {
+	from, to bits
+	key      string
+}
+
+func (r *rectangle) before(o *rectangle) bool {
+	if c := slices.Compare(r.from, o.from); c != 0 {
+		return c < 0
+	}
+	if c := slices.Compare(r.to, o.to); c != 0 {
+		return c < 0
+	}
+	return r.key < o.key
 }
 
 // byVerdicts splits changes into those with the same old and new verdict.
@@ -199,25 +286,13 @@ func changeKey(list []change) string {
 }
 
 func (d *differ) flow(from, to bits, list []change) Flow {
-	atoms := make([]int, len(list))
-	for i, c := range list {
-		atoms[i] = int(c.atom)
+	var atoms []int
+	for _, c := range list {
+		atoms = append(atoms, d.like[int(c.atom)]...)
 	}
 	m := d.b
 	if list[0].new == Denied {
 		m = d.a // it has the pods that are gone
 	}
-	return Flow{From: m.Describe(Set{from}), To: m.Describe(Set{to}), Ports: m.mergePorts(atoms), Old: list[0].old, New: list[0].new}
-}
-
-func (f *Flow) key() string {
-	s := ""
-	for _, n := range f.From.Names() {
-		s += n + ","
-	}
-	s += ">"
-	for _, n := range f.To.Names() {
-		s += n + ","
-	}
-	return s + PortsText(f.Ports) + f.Old.String() + f.New.String()
+	return Flow{From: d.describe(m, from), To: d.describe(m, to), Ports: m.mergePorts(atoms), Old: list[0].old, New: list[0].new}
 }

@@ -33,7 +33,11 @@ func (m *Model) ends(p Peer) (list []end, why string) {
 			}
 		}
 	case Somewhere:
-		list = append(m.addressEnds(netip.PrefixFrom(start4, 0)), m.nodeEnds("")...)
+		list = m.nodeEnds("")
+		for i := range list { // what holds for a pod's own node alone is beside the question
+			list[i].node, list[i].every = "elsewhere", false
+		}
+		list = append(m.addressEnds(netip.PrefixFrom(start4, 0)), list...)
 		list = append(list, m.addressEnds(netip.PrefixFrom(start6, 0))...)
 	case ServicePeer:
 		why = "a Service only receives connections: ask about the pods behind it"
@@ -47,15 +51,32 @@ func (m *Model) outside(atom int32, s span) end {
 
 // podEnds finds pods by their own name or their workload's. The kind may be left out.
 func (m *Model) podEnds(ref bartizan.Ref) (list []end) {
-	ns := namespaceOf(ref.Namespace)
-	for i := range m.inv.pods {
+	for _, i := range m.byName[[2]string{namespaceOf(ref.Namespace), ref.Name}] {
 		p := &m.inv.pods[i]
-		if p.Namespace != ns || !named(p.Ref, ref) && !named(p.Workload, ref) {
-			continue
+		if named(p.Ref, ref) || named(p.Workload, ref) {
+			list = append(list, m.podEnd2(i)...)
 		}
-		list = append(list, m.podEnd2(int32(i))...)
 	}
 	return list
+}
+
+// indexPods makes the indices by which pods are found.
+func (m *Model) indexPods() {
+	m.byName, m.byAddress = map[[2]string][]int32{}, map[netip.Addr]int32{}
+	for i := range m.inv.pods {
+		p := &m.inv.pods[i]
+		key := [2]string{p.Namespace, p.Ref.Name}
+		m.byName[key] = append(m.byName[key], int32(i))
+		if p.Workload.Name != p.Ref.Name {
+			key[1] = p.Workload.Name
+			m.byName[key] = append(m.byName[key], int32(i))
+		}
+		for _, a := range p.Addresses {
+			if _, taken := m.byAddress[a]; !taken && !p.HostNetwork {
+				m.byAddress[a] = int32(i)
+			}
+		}
+	}
 }
 
 func named(have, asked bartizan.Ref) bool {
@@ -101,14 +122,12 @@ func (m *Model) nodeEnds(name string) (list []end) {
 func (m *Model) addressEnds(p netip.Prefix) (list []end) {
 	if p.IsSingleIP() {
 		a := p.Addr().Unmap()
-		for i := range m.inv.pods {
-			if pod := &m.inv.pods[i]; !pod.HostNetwork && hasAddress(pod.Addresses, a) {
-				e := m.podEnd2(int32(i))
-				if len(e) == 2 && m.classes[e[1].class].family == family(a) {
-					return e[1:]
-				}
-				return e[:1]
+		if i, ok := m.byAddress[a]; ok {
+			e := m.podEnd2(i)
+			if len(e) == 2 && m.classes[e[1].class].family == family(a) {
+				return e[1:]
 			}
+			return e[:1]
 		}
 		for i := range m.inv.nodes {
 			if hasAddress(m.inv.nodes[i].addresses, a) {

@@ -279,31 +279,44 @@ func (m *Model) unknownLabels(c int32) string {
 	return "labels that the pods only get when they are made"
 }
 
-// names lists ends in words: addresses as ranges, pods by name.
+// names lists ends in words: addresses as ranges, pods by their workloads.
 func (m *Model) names(ends map[int32]end, p Peer) string {
+	if p.Kind == PodPeer || p.Kind == NodePeer {
+		var list []string
+		for _, e := range ends {
+			name := "node " + e.node
+			if e.pod >= 0 {
+				name = m.inv.pods[e.pod].Ref.String()
+			}
+			list = append(list, name)
+		}
+		if sort.Strings(list); len(unique(list)) == 1 {
+			return p.String()
+		}
+		return shortened(unique(list))
+	}
+	set := newBits(m.n)
 	var spans []span
-	var pods []string
-	for _, e := range ends {
-		switch {
-		case e.pod >= 0:
-			pods = append(pods, m.inv.pods[e.pod].Ref.String())
-		case e.class >= m.hostEnd:
-			spans = append(spans, e.span)
-		default:
-			pods = append(pods, "node "+e.node)
+	for c, e := range ends {
+		set.set(c)
+		spans = append(spans, e.span)
+	}
+	g := m.Describe(Set{set})
+	if p.Kind == AddressPeer { // as much of the range as was asked about
+		g = Group{Prefixes: clipped(spans)}
+	}
+	return shortened(g.Names())
+}
+
+func clipped(spans []span) []netip.Prefix {
+	var inside []span
+	for _, s := range spans {
+		if s.lo.IsValid() {
+			inside = append(inside, s)
 		}
 	}
-	if len(pods)+len(spans) == 1 && len(pods) == 1 {
-		return p.String()
-	}
-	sort.Strings(pods)
-	sort.Slice(spans, func(i, j int) bool { return spans[i].lo.Less(spans[j].lo) })
-	for _, s := range joined(spans) {
-		for _, x := range s.prefixes() {
-			pods = append(pods, Peer{Kind: AddressPeer, Prefix: x}.String())
-		}
-	}
-	return shortened(pods)
+	sort.Slice(inside, func(i, j int) bool { return inside[i].lo.Less(inside[j].lo) })
+	return prefixesOf(inside)
 }
 
 // shortened joins a list and cuts it where it gets long.

@@ -189,3 +189,17 @@ func (m *Model) targets(pattern []uint64) bits {
 	}
 	return b
 }
+
+// Within says whether a set has a pod of a namespace.
+func (m *Model) Within(s Set, namespace string) bool {
+	ns, ok := m.inv.nsIndex[namespace]
+	if !ok || int(ns) >= len(m.nsRange) {
+		return false
+	}
+	for c := m.nsRange[ns][0]; c < m.nsRange[ns][1]; c++ {
+		if s.b.has(c) {
+			return true
+		}
+	}
+	return false
+}

@@ -38,12 +38,19 @@ type Model struct {
 	anyHost         int32
 	nsRange         [][2]int32 // classes of each namespace, end exclusive
 
+	byName    map[[2]string][]int32
+	byAddress map[netip.Addr]int32
 	peerCache map[string]peerSet
 	possible  map[bool]bits // atoms a pod, or a node, without a known address may lie in
 
 	sig  [2][]int32 // by direction: the signature of each pod class
 	sigs [2][]signature
 	rows [2][]*row
+
+	// twin is a Model with the same classes and mostly the same policies, whose rows serve where the signatures are
+	// the same; -1 where they are not.
+	twin    *Model
+	twinSig [2][]int32
 }
 
 // signature is the policies that apply to a class in one direction, in the order of evaluation.
@@ -72,6 +79,7 @@ func New(w bartizan.World, o Options) *Model {
 	d.read(w)
 	m.policies, m.faults = d.policies, d.faults
 	m.build()
+	m.indexPods()
 	m.readServices()
 	m.fillRows()
 	return m
@@ -129,14 +137,7 @@ func (m *Model) borders() []netip.Prefix {
 
 // nodeBorders are the addresses of nodes, if policies speak of nodes.
 func (m *Model) nodeBorders() (out []netip.Prefix) {
-	speak := false
-	for _, p := range m.policies {
-		for i := range p.rules[Egress] {
-			for k := range p.rules[Egress][i].peers {
-				speak = speak || p.rules[Egress][i].peers[k].nodes != nil
-			}
-		}
-	}
+	speak := speakOfNodes(m.policies)
 	for i := range m.inv.nodes {
 		for _, a := range m.inv.nodes[i].addresses {
 			if speak {
@@ -145,6 +146,19 @@ func (m *Model) nodeBorders() (out []netip.Prefix) {
 		}
 	}
 	return out
+}
+
+func speakOfNodes(list []*policy) bool {
+	for _, p := range list {
+		for i := range p.rules[Egress] {
+			for k := range p.rules[Egress][i].peers {
+				if p.rules[Egress][i].peers[k].nodes != nil {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // nameVector gives a namespace the labels that selectors see: not known where its object was not read.

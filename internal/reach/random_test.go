@@ -393,3 +393,15 @@ func checkDecisions(t *testing.T, m *Model, a Answer, want Verdict) {
 		}
 	}
 }
+
+// fuzzObjects decodes what can be decoded.
+func fuzzObjects(text string) (all []*kube.Object) {
+	for d, err := range tree.Parse(text, tree.Limits{Nodes: 20_000}) {
+		if err != nil {
+			return all
+		}
+		objects, _ := kube.Decode(d, bartizan.Origin{Source: "manifest", File: "fuzz.yaml"})
+		all = append(all, objects...)
+	}
+	return all
+}

@@ -19,6 +19,10 @@ func (m *Model) row(dir Direction, s int32) *row {
 	if r := m.rows[dir][s]; r != nil {
 		return r
 	}
+	if m.twin != nil && m.twinSig[dir][s] >= 0 {
+		m.rows[dir][s] = m.twin.row(dir, m.twinSig[dir][s])
+		return m.rows[dir][s]
+	}
 	sig := &m.sigs[dir][s]
 	for _, a := range sig.policies {
 		for i := range a.rules[dir] {

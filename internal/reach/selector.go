@@ -1,6 +1,8 @@
 package reach
 
 import (
+	"maps"
+	"slices"
 	"sort"
 	"strings"
 
@@ -80,12 +82,22 @@ func (v *vocabulary) value(s string) int32 {
 	return x
 }
 
+// clone is a copy to which more can be added.
+func (v *vocabulary) clone() *vocabulary {
+	return &vocabulary{keys: maps.Clone(v.keys), names: slices.Clone(v.names), values: maps.Clone(v.values)}
+}
+
 // label is a key and its value.
 type label struct{ key, value string }
 
 // vector is the labels as selectors see them, one value per key of the vocabulary.
 func (v *vocabulary) vector(labels []label, unknown func(key string) bool) []int32 {
-	out := make([]int32, len(v.names))
+	return v.fill(make([]int32, len(v.names)), labels, unknown)
+}
+
+// fill is vector into a slice that is there already.
+func (v *vocabulary) fill(out []int32, labels []label, unknown func(key string) bool) []int32 {
+	clear(out)
 	if unknown != nil {
 		for i, name := range v.names {
 			if unknown(name) {

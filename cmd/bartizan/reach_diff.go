@@ -1,0 +1,110 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bartizan-dev/bartizan/internal/reach"
+	"github.com/bartizan-dev/bartizan/internal/sink"
+)
+
+// newReachDiff makes reach diff.
+func newReachDiff() *cobra.Command {
+	f := &reachFlags{}
+	cmd := &cobra.Command{
+		Use:   "diff OLD NEW",
+		Short: "Compare two states: connections opened and closed",
+		Long: "Compares what OLD and NEW, two files or directories, let through. With --cluster, OLD is the live cluster and\n" +
+			"only NEW is named. Exit codes: 0 nothing opened, 1 something opened, 3 something could not be read.",
+		Example: "  bartizan reach diff main/deploy branch/deploy",
+		Args: func(_ *cobra.Command, args []string) error {
+			if want := 2 - btoi(f.cluster); len(args) != want {
+				return usage("reach diff compares two states: name OLD and NEW, or NEW alone with --cluster")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var before []string
+			if !f.cluster {
+				before, args = args[:1], args[1:]
+			}
+			old, err := f.read(cmd, before)
+			if err != nil {
+				return err
+			}
+			f.cluster = false
+			r, err := f.read(cmd, args)
+			if err != nil {
+				return err
+			}
+			r.gaps = append(old.gaps, r.gaps...)
+			opened, closed := reach.Diff(old.model, r.model)
+			if f.output == "json" {
+				err = writeJSON(r.w, reachDiffDoc{grantHead{grantSchema}, reachChangesOf(opened), reachChangesOf(closed), gapsOf(r.gaps)})
+			} else {
+				err = r.diffText(opened, closed)
+			}
+			switch {
+			case err != nil:
+				return err
+			case len(r.gaps) > 0:
+				return &exitError{code: exitIncomplete}
+			case len(opened) > 0:
+				return &exitError{code: exitFindings}
+			}
+			return nil
+		},
+	}
+	f.add(cmd, "text", "json")
+	return cmd
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func (r *reached) diffText(opened, closed []reach.Flow) error {
+	if len(opened)+len(closed) == 0 {
+		r.line("Nothing opened, nothing closed.")
+	}
+	for _, part := range []struct {
+		title, mark, sgr string
+		flows            []reach.Flow
+	}{{"Opened", "+", sgrRed, opened}, {"Closed", "-", sgrGreen, closed}} {
+		if len(part.flows) == 0 {
+			continue
+		}
+		if part.title == "Closed" && len(opened) > 0 {
+			r.line("")
+		}
+		r.line("%s", r.bold(part.title))
+		for i := range part.flows {
+			f := &part.flows[i]
+			text := strings.Join(f.From.Names(), ", ") + " → " + strings.Join(f.To.Names(), ", ") + " : " + reach.PortsText(f.Ports)
+			if f.Old == reach.Unknown || f.New == reach.Unknown {
+				text += " (" + f.Old.String() + " → " + f.New.String() + ")"
+			}
+			r.flowLine(part.mark, part.sgr, text)
+		}
+	}
+	r.painter.gaps(r.gaps)
+	return r.err
+}
+
+// flowLine writes a wrapped line with a coloured mark.
+func (r *reached) flowLine(mark, sgr, text string) {
+	var b strings.Builder
+	q := painter{w: &b, width: r.width - 2}
+	q.wrap(0, 4, sink.Printable(text))
+	for i, l := range strings.Split(strings.TrimRight(b.String(), "\n"), "\n") {
+		if i == 0 {
+			r.line("%s %s", r.paint(sgr, mark), l)
+			continue
+		}
+		r.line("  %s", l)
+	}
+}
