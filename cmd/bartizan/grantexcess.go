@@ -141,8 +141,8 @@ func (f *excessFlags) answer(cmd *cobra.Command, x *excessAnswer) (err error) {
 		if err := x.writeFiles(f.write); err != nil {
 			return err
 		}
-		note(cmd, []string{fmt.Sprintf("wrote %s; review, then: kubectl apply -f %s && kubectl delete -f %s (which also brings them back: kubectl apply -f)",
-			f.write, quoted(f.write+"/apply"), quoted(f.write+"/delete"))})
+		note(cmd, fmt.Sprintf("wrote %s; review, then: kubectl apply -f %s && kubectl delete -f %s (which also brings them back: kubectl apply -f)",
+			f.write, shellWord(f.write+"/apply"), shellWord(f.write+"/delete")))
 	}
 	out := cmd.OutOrStdout()
 	switch f.output {

@@ -65,17 +65,17 @@ func (x *excessAnswer) yaml() string {
 
 // deletion is the command that deletes a binding.
 func deletion(r bartizan.Ref) string {
-	s := "kubectl delete " + strings.ToLower(string(r.Kind)) + " " + quoted(r.Name)
+	s := "kubectl delete " + strings.ToLower(string(r.Kind)) + " " + shellWord(r.Name)
 	if r.Namespace != "" {
-		s += " -n " + quoted(r.Namespace)
+		s += " -n " + shellWord(r.Namespace)
 	}
 	return s
 }
 
 var bare = regexp.MustCompile(`^[a-zA-Z0-9._:/-]+$`)
 
-// quoted is a word as a shell takes it.
-func quoted(s string) string {
+// shellWord is a word as a shell takes it.
+func shellWord(s string) string {
 	if bare.MatchString(s) {
 		return s
 	}

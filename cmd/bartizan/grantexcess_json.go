@@ -45,8 +45,12 @@ type (
 		UnusedCount int             `json:"unusedCount"`
 		Subjects    []excessSubject `json:"subjects"`
 		Used        []excessUse     `json:"used"`
-		Unused      []grantRule     `json:"unused"`
+		Unused      []excessRest    `json:"unused"`
 		Replacement []excessObject  `json:"replacement"`
+	}
+	excessRest struct {
+		grantRule
+		Partly bool `json:"partly,omitempty"` // of what its wildcards stand for, something was used
 	}
 	excessSubject struct {
 		Kind      string `json:"kind"`
@@ -92,8 +96,8 @@ type (
 		Unused      []excessUnusedOfThem `json:"unused"`
 	}
 	excessUnusedOfThem struct {
-		Binding grantRef    `json:"binding"`
-		Rules   []grantRule `json:"rules"`
+		Binding grantRef     `json:"binding"`
+		Rules   []excessRest `json:"rules"`
 	}
 	excessAbsent struct {
 		Kind      string     `json:"kind"`
@@ -155,7 +159,7 @@ func (x *excessAnswer) document() excessDoc {
 
 func bindingDoc(b *excess.Binding) excessBinding {
 	d := excessBinding{
-		Binding: refOf(b.Ref, b.Origin, false), Role: refOf(b.Role, b.RoleOrigin, b.RoleOrigin.File == ""), Verdict: b.Verdict.String(), Reason: b.Reason,
+		Binding: refOf(b.Ref, b.Origin, false), Role: refOf(b.Role, b.RoleOrigin, b.Builtin), Verdict: b.Verdict.String(), Reason: b.Reason,
 		Doubts: append([]string{}, b.Doubts...), Rights: b.Rights, UnusedCount: b.UnusedN, Subjects: []excessSubject{}, Used: usesDoc(b.Used),
 		Unused: unusedDoc(b.Unused), Replacement: []excessObject{},
 	}
@@ -204,8 +208,8 @@ func usesDoc(list []excess.Used) []excessUse {
 	return out
 }
 
-func unusedDoc(list []excess.Unused) []grantRule {
-	out := []grantRule{}
+func unusedDoc(list []excess.Unused) []excessRest {
+	out := []excessRest{}
 	for i := range list {
 		u := &list[i]
 		g := grant.Grant{Rule: u.Grant.Rule, Source: u.Grant.Source, Builtin: u.Grant.Builtin}
@@ -213,9 +217,7 @@ func unusedDoc(list []excess.Unused) []grantRule {
 		if u.Names != nil {
 			g.Rule.ResourceNames = u.Names
 		}
-		d := byOf([]grant.Grant{g})[0].Rule
-		d.Beyond = u.Part
-		out = append(out, d)
+		out = append(out, excessRest{byOf([]grant.Grant{g})[0].Rule, u.Part})
 	}
 	return out
 }

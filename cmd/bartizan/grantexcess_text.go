@@ -6,12 +6,10 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/bartizan-dev/bartizan"
 	"github.com/bartizan-dev/bartizan/internal/grant"
 	"github.com/bartizan-dev/bartizan/internal/grant/excess"
-	"github.com/bartizan-dev/bartizan/internal/sink"
 )
 
 // How many lines are told unless all are asked for.
@@ -59,8 +57,8 @@ func (x *excessAnswer) summary() {
 	for _, b := range r.Bindings {
 		n[b.Verdict]++
 	}
-	p.line("%s  %s", p.bold("Seen      "), x.window())
-	p.line("%s  %d keep, %s, %s, %d unknown", p.bold("Bindings  "), n[excess.Keep],
+	p.wrap(0, 2, "Seen: "+x.window())
+	p.line("Bindings: %d keep, %s, %s, %d unknown", n[excess.Keep],
 		x.coloured(sgrYellow, n[excess.Narrow], "narrow"), x.coloured(sgrRed, n[excess.Drop], "drop"), n[excess.Unknown])
 	p.line("")
 	switch {
@@ -92,42 +90,9 @@ func (x *excessAnswer) window() string {
 		s += fmt.Sprintf(", %s to %s (%s)", stamp(u.First), stamp(u.Last), span(x.report.Window))
 	}
 	if u.Forbidden > 0 {
-		s += fmt.Sprintf("; %d forbidden ones do not count", u.Forbidden)
+		s += fmt.Sprintf("; not counted: %d forbidden", u.Forbidden)
 	}
 	return s
-}
-
-func identities(n int) string {
-	if n == 1 {
-		return "1 identity"
-	}
-	return fmt.Sprintf("%d identities", n)
-}
-
-func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") }
-
-// span is a duration for people.
-func span(d time.Duration) string {
-	day := 24 * time.Hour
-	switch {
-	case d >= 2*day:
-		return fmt.Sprintf("%d days", d/day)
-	case d >= 2*time.Hour:
-		return fmt.Sprintf("%d hours", d/time.Hour)
-	case d >= 2*time.Minute:
-		return fmt.Sprintf("%d minutes", d/time.Minute)
-	}
-	return fmt.Sprintf("%d seconds", d/time.Second)
-}
-
-func percent(f float64) string {
-	switch {
-	case f == 0:
-		return "0 %"
-	case f < 0.001:
-		return "less than 0.1 %"
-	}
-	return fmt.Sprintf("%.1f %%", f*100)
 }
 
 // bindings tells of the bindings with one verdict.
@@ -168,29 +133,42 @@ func (x *excessAnswer) evidence(b *excess.Binding) {
 	x.subjects(b)
 	lines := usedLines(b.Used)
 	n := x.shown(len(lines), excessRights)
+	x.label("used", n)
 	for _, l := range lines[:n] {
-		p.wrapWith(4, 13, "used     "+l.text, l.tail)
+		p.wrapWith(6, 10, l.text, l.tail)
 	}
-	x.more(13, len(lines), n)
-	n = x.shown(len(b.Unused), excessRights)
+	x.more(6, len(lines), n)
+	limit := excessRights
+	if b.Verdict == excess.Drop {
+		limit = excessRights / 2
+	}
+	n = x.shown(len(b.Unused), limit)
+	x.label("not used", n)
 	for i := range b.Unused[:n] {
 		u := &b.Unused[i]
-		p.wrapWith(4, 13, "not used "+unusedText(u), origin(u.Grant.Rule.Origin, u.Grant.Builtin))
+		p.wrapWith(6, 10, unusedText(u), origin(u.Grant.Rule.Origin, u.Grant.Builtin))
 	}
-	x.more(13, len(b.Unused), n)
-	for i, o := range b.Objects {
-		if i%2 == 1 {
-			p.wrap(4, 13, "instead  "+o.Ref.String()+" and the role of that name")
-		}
+	x.more(6, len(b.Unused), n)
+	x.label("instead", len(b.Objects))
+	for i := 0; i+1 < len(b.Objects); i += 2 {
+		p.wrap(6, 10, b.Objects[i+1].Ref.String()+" → "+b.Objects[i].Ref.String())
+	}
+}
+
+// label stands above n lines, if there are any.
+func (x *excessAnswer) label(text string, n int) {
+	if n > 0 {
+		x.painter.line("%s", "    "+x.painter.paint(sgrDim, text))
 	}
 }
 
 func (x *excessAnswer) subjects(b *excess.Binding) {
 	p := &x.painter
 	n := x.shown(len(b.Subjects), excessSubjects)
+	x.label("by", n)
 	for i := range b.Subjects[:n] {
 		s := &b.Subjects[i]
-		text := "by       " + s.Principal.String() + ": "
+		text := s.Principal.String() + ": "
 		switch {
 		case s.Last.IsZero() && s.Count == 0 && !s.Used:
 			text += "never"
@@ -199,91 +177,9 @@ func (x *excessAnswer) subjects(b *excess.Binding) {
 		default:
 			text += fmt.Sprintf("%s, first %s, last %s", count(int(s.Count), "request"), stamp(s.First), stamp(s.Last))
 		}
-		p.wrap(4, 13, text)
+		p.wrap(6, 10, text)
 	}
-	x.more(13, len(b.Subjects), n)
-}
-
-type usedLine struct {
-	text, tail string
-	count      int64
-}
-
-// usedLines sums up requests by what they ask for: a line for each resource, in each place.
-func usedLines(list []excess.Used) (out []usedLine) {
-	type place struct{ target, namespace, path string }
-	type sum struct {
-		verbs, names []string
-		any          bool
-		count        int64
-		last         time.Time
-		seen         map[[2]string]bool
-	}
-	sums := map[place]*sum{}
-	var order []place
-	for i := range list {
-		u := &list[i]
-		k := place{grouped(resourceText(u.Request), u.Request.Group), u.Request.Namespace, u.Request.Path}
-		s := sums[k]
-		if s == nil {
-			s = &sum{seen: map[[2]string]bool{}}
-			sums[k] = s
-			order = append(order, k)
-		}
-		if !slices.Contains(s.verbs, u.Request.Verb) {
-			s.verbs = append(s.verbs, u.Request.Verb)
-		}
-		if u.Request.Name == "" || u.AnyName() {
-			s.any = true
-		} else if !slices.Contains(s.names, u.Request.Name) {
-			s.names = append(s.names, u.Request.Name)
-		}
-		if id := [2]string{u.Who, u.Request.Verb}; !s.seen[id] {
-			s.seen[id] = true
-			s.count += u.Count
-		}
-		if u.Last.After(s.last) {
-			s.last = u.Last
-		}
-	}
-	for _, k := range order {
-		s := sums[k]
-		line := usedLine{text: strings.Join(s.verbs, ", ") + " → " + k.target + k.path, count: s.count}
-		if len(s.names) > 0 && len(s.names) <= 4 && !s.any {
-			line.text += " named " + strings.Join(s.names, ", ")
-		}
-		if k.namespace != "" {
-			line.text += " in " + k.namespace
-		}
-		line.tail = fmt.Sprintf("(%d×, last %s)", s.count, stamp(s.last))
-		out = append(out, line)
-	}
-	slices.SortStableFunc(out, func(a, b usedLine) int { return cmp.Compare(b.count, a.count) })
-	return out
-}
-
-func resourceText(q grant.Request) string {
-	if q.Subresource != "" {
-		return q.Resource + "/" + q.Subresource
-	}
-	return q.Resource
-}
-
-// unusedText tells what nobody used of a rule.
-func unusedText(u *excess.Unused) string {
-	r := u.Grant.Rule
-	r.Verbs, r.Resources, r.NonResourceURLs = u.Verbs, u.Resources, u.URLs
-	if u.Names != nil {
-		r.ResourceNames = u.Names
-	}
-	s := ruleText(&r)
-	if u.Part {
-		s += ", beyond what was used"
-	}
-	if u.Grant.Source.Name != "" {
-		s += ", aggregated from " + u.Grant.Source.Name
-	}
-	return s
+	x.more(6, len(b.Subjects), n)
 }
 
 // identities tells what each identity used, and how far that can be relied on.
@@ -293,17 +189,25 @@ func (x *excessAnswer) identities() {
 	if len(list) == 0 {
 		return
 	}
-	slices.SortStableFunc(list, func(a, b *excess.Identity) int { return cmp.Compare(b.UnusedN, a.UnusedN) })
+	slices.SortStableFunc(list, func(a, b *excess.Identity) int {
+		return cmp.Or(cmp.Compare(b.Wild, a.Wild), cmp.Compare(b.UnusedN, a.UnusedN))
+	})
 	p.line("")
 	p.line("%s", p.bold("Identities, by how much they hold and do not use"))
 	n := x.shown(len(list), excessIdentities)
 	for _, id := range list[:n] {
 		text := fmt.Sprintf("%s: %s of %s", id.User, count(int(id.Requests), "request"), count(id.Kinds, "kind"))
+		if id.Kinds == 0 {
+			text = id.User + ": rights that came with other requests"
+		}
 		switch {
 		case id.Masters:
 			text += "; in " + grant.GroupMasters + ", which may do everything"
 		case id.Rights > 0:
 			text += fmt.Sprintf("; %d of %s not used", id.UnusedN, count(id.Rights, "right"))
+			if id.Wild > 0 {
+				text += fmt.Sprintf(", %s used in part", count(id.Wild, "wildcard"))
+			}
 		}
 		if id.Requests > 0 {
 			text += "; unseen " + percent(id.Unseen)
@@ -341,7 +245,7 @@ func (x *excessAnswer) neverSeen() {
 		if more := len(a.Bindings) - len(by); more > 0 {
 			by = append(by, fmt.Sprintf("%d more", more))
 		}
-		p.wrap(2, 6, sink.Printable(text)+": "+strings.Join(by, ", "))
+		p.wrap(2, 6, text+": "+strings.Join(by, ", "))
 	}
 	x.more(2, len(list), n)
 }

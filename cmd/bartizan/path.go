@@ -45,16 +45,18 @@ type pathFlags struct {
 	from    []string
 	to      []string
 	version string
+	// lenient says that --from and --to may name what was not read: of two states one may lack it.
+	lenient bool
 }
 
 func (f *pathFlags) add(cmd *cobra.Command, formats ...string) {
 	f.inputFlags.add(cmd)
 	fl := cmd.Flags()
 	fl.StringVarP(&f.output, "output", "o", "text", "format: "+strings.Join(formats, ", "))
-	fl.StringVar(&f.colour, "colour", "auto", "colours: auto, always, never")
+	fl.StringVar(&f.colour, "color", "auto", "colour: auto, always, never")
 	fl.StringSliceVar(&f.from, "from", nil, "where attacks begin: internet, workloads, identities, or a thing such as shop/web, sa/ci/builder, user/jane (default: all three)")
 	fl.StringSliceVar(&f.to, "to", nil, "what they are after: cluster-admin, control-plane, secrets, node-root, or a thing such as secret/shop/db (default: all four)")
-	fl.StringVar(&f.version, "kubernetes-version", "latest", "Kubernetes version of the cluster")
+	fl.StringVar(&f.version, "kube-version", "latest", "the Kubernetes version of the cluster")
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("from", cobra.FixedCompletions([]string{path.SourcesInternet, path.SourcesWorkloads, path.SourcesIdentities}, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("to", cobra.FixedCompletions([]string{path.TargetAdmin, path.TargetControlPlane, path.TargetSecrets, path.TargetNode}, cobra.ShellCompDirectiveNoFileComp))
@@ -67,7 +69,7 @@ type pathWorld struct {
 	sources []path.Source
 	targets []path.Target
 	painter painter
-	secrets map[bartizan.Ref]bool
+	missing []error // what --from and --to name and was not read, where that is allowed
 }
 
 // read builds the graph of some paths and resolves what --from and --to name.
@@ -77,7 +79,7 @@ func (f *pathFlags) read(cmd *cobra.Command, args []string, formats ...string) (
 	}
 	version, err := rule.ParseVersion(f.version)
 	if err != nil {
-		return nil, usage("--kubernetes-version: %w", err)
+		return nil, usage("--kube-version: %w", err)
 	}
 	report, err := f.load(cmd, args, pathKinds, version)
 	if err != nil {
@@ -95,13 +97,16 @@ func (f *pathFlags) read(cmd *cobra.Command, args []string, formats ...string) (
 		}
 	}
 	w.graph = path.Build(in)
-	if err := w.resolveFrom(f.from); err != nil {
+	if w.graph.Full() {
+		w.gaps = append(w.gaps, bartizan.Gap{Reason: "there are more attack steps than can be followed: paths may be missing; read less, as with -n"})
+	}
+	if err := w.resolveFrom(f.from, f.lenient); err != nil {
 		return nil, err
 	}
-	return w, w.resolveTo(f.to)
+	return w, w.resolveTo(f.to, f.lenient)
 }
 
-func (w *pathWorld) resolveFrom(from []string) error {
+func (w *pathWorld) resolveFrom(from []string, lenient bool) error {
 	if len(from) == 0 {
 		from = []string{path.SourcesInternet, path.SourcesWorkloads, path.SourcesIdentities}
 	}
@@ -112,6 +117,10 @@ func (w *pathWorld) resolveFrom(from []string) error {
 			continue
 		}
 		refs, err := w.graph.Resolve(name)
+		if err != nil && lenient {
+			w.missing = append(w.missing, usage("--from: %w", err))
+			continue
+		}
 		if err != nil {
 			return usage("--from: %w", err)
 		}
@@ -122,7 +131,7 @@ func (w *pathWorld) resolveFrom(from []string) error {
 	return nil
 }
 
-func (w *pathWorld) resolveTo(to []string) error {
+func (w *pathWorld) resolveTo(to []string, lenient bool) error {
 	known := w.graph.Targets()
 	if len(to) == 0 {
 		w.targets = known
@@ -134,6 +143,10 @@ func (w *pathWorld) resolveTo(to []string) error {
 			continue
 		}
 		refs, err := w.graph.Resolve(name)
+		if err != nil && lenient {
+			w.missing = append(w.missing, usage("--to: %w", err))
+			continue
+		}
 		if err != nil {
 			return usage("--to: %w", err)
 		}
@@ -149,7 +162,7 @@ func (w *pathWorld) incomplete(cmd *cobra.Command) error {
 			note(cmd, count(len(w.gaps)-i, "more file or object")+" could not be read")
 			break
 		}
-		note(cmd, "not read: "+w.painter.text(g.Origin.File+": "+g.Reason))
+		note(cmd, "not read: "+g.Origin.File+": "+g.Reason)
 	}
 	if len(w.gaps) > 0 {
 		return &exitError{code: exitIncomplete}

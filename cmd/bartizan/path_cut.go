@@ -80,7 +80,7 @@ func (w *pathWorld) writeCut(out io.Writer, c *path.Cut, chokes []path.Choke) er
 		fmt.Fprintf(&b, "Nothing to cut: none of %s reaches any of %s.\n", count(len(w.sources), "source"), count(len(w.targets), "target"))
 	case c.Pairs > 0:
 		w.wrap(&b, "", "", fmt.Sprintf("%s %s all attack paths: %s of a source and a target it reaches.",
-			w.painter.bold(fixes(len(c.Fixes))), ends(len(c.Fixes)), count(c.Pairs, "pair")))
+			w.words(sgrBold, fixes(len(c.Fixes))), ends(len(c.Fixes)), count(c.Pairs, "pair")))
 		if c.Optimal() {
 			w.wrap(&b, "", "", fmt.Sprintf("Cost %d. It is the optimum: no set of fixes costs less.", c.Cost))
 		} else {
@@ -93,10 +93,10 @@ func (w *pathWorld) writeCut(out io.Writer, c *path.Cut, chokes []path.Choke) er
 		if x.Left >= 0 {
 			left = fmt.Sprintf(", %d of %d left", x.Left, c.Pairs)
 		}
-		w.wrap(&b, fmt.Sprintf("%2d. ", i+1), "    ", fmt.Sprintf("%s: %s %s", w.painter.bold(x.Target.String()), x.Text,
-			w.painter.paint(sgrDim, fmt.Sprintf("(cost %d%s)", x.Cost, left))))
+		w.wrap(&b, fmt.Sprintf("%2d. ", i+1), "    ", fmt.Sprintf("%s: %s %s", w.words(sgrBold, x.Target.String()), safe(x.Text),
+			w.dim(fmt.Sprintf("(cost %d%s)", x.Cost, left))))
 		if x.Unsafe != "" {
-			w.wrap(&b, "    ", "      ", w.painter.paint(sgrYellow, "first")+" "+x.Unsafe)
+			w.wrap(&b, "    ", "      ", w.painter.paint(sgrYellow, "first")+" "+safe(x.Unsafe))
 		}
 	}
 	w.writeChanges(&b, c)
@@ -109,7 +109,7 @@ func (w *pathWorld) writeCut(out io.Writer, c *path.Cut, chokes []path.Choke) er
 			fmt.Fprintf(&b, "  and %d more; -o json has them\n", len(c.Uncut)-i)
 			break
 		}
-		w.wrap(&b, "  - ", "    ", path.Words(u.Source)+" -> "+u.Target+": "+u.Stages[len(u.Stages)-1].Text)
+		w.wrap(&b, "  - ", "    ", safe(path.Words(u.Source)+" -> "+u.Target+": "+u.Stages[len(u.Stages)-1].Text))
 	}
 	_, err := io.WriteString(out, b.String())
 	return err
@@ -128,17 +128,25 @@ func (w *pathWorld) writeChanges(b *strings.Builder, c *path.Cut) {
 		b.WriteString("\nAs patches (kubectl patch --type json):\n")
 	}
 	for _, x := range c.Changes {
-		fmt.Fprintf(b, "  %s\n    %s\n", w.painter.text(x.Target.String()), w.painter.text(string(x.Do)))
+		fmt.Fprintf(b, "  %s\n    %s\n", safe(x.Target.String()), safe(string(x.Do)))
 	}
 }
 
-// writeChokes shows what most paths have in common.
+// writeChokes shows what most paths have in common, each thing once.
 func (w *pathWorld) writeChokes(b *strings.Builder, chokes []path.Choke) {
 	if len(chokes) > 0 {
 		b.WriteString("\nWhat most ways have in common:\n")
 	}
+	var order []bartizan.Ref
+	lines := map[bartizan.Ref][]string{}
 	for _, c := range chokes {
-		w.wrap(b, "  ", "      ", fmt.Sprintf("%s: %d of %s to %s pass it", path.Words(c.Thing), c.Sources, count(c.Of, "source"), c.Target))
+		if lines[c.Thing] == nil {
+			order = append(order, c.Thing)
+		}
+		lines[c.Thing] = append(lines[c.Thing], fmt.Sprintf("%d of %d to %s", c.Sources, c.Of, c.Target))
+	}
+	for _, thing := range order {
+		w.wrap(b, "  ", "      ", safe(path.Words(thing)+": "+strings.Join(lines[thing], ", ")))
 	}
 }
 

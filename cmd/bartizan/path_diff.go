@@ -41,8 +41,7 @@ func newPathDiff() *cobra.Command {
 			if f.cluster || len(f.files) > 0 {
 				return usage("path diff compares two directories or files: name them as OLD and NEW")
 			}
-			named := f.from
-			f.from = sortsOf(named)
+			f.lenient = true
 			before, err := f.read(cmd, args[:1], formats...)
 			if err != nil {
 				return err
@@ -50,6 +49,9 @@ func newPathDiff() *cobra.Command {
 			after, err := f.read(cmd, args[1:], formats...)
 			if err != nil {
 				return err
+			}
+			if len(before.missing) > 0 && len(after.missing) > 0 {
+				return after.missing[0]
 			}
 			d := path.Compare(before.graph, after.graph,
 				func(g *path.Graph) []path.Source { return pick(g, before, after).sources },
@@ -72,14 +74,6 @@ func newPathDiff() *cobra.Command {
 	f.add(cmd, formats...)
 	cmd.Flags().StringVar(&failOn, "fail-on", failOn, "exit with 1 for opened paths of this severity or worse")
 	return cmd
-}
-
-// sortsOf is what --from says, or all sorts.
-func sortsOf(from []string) []string {
-	if len(from) == 0 {
-		return []string{path.SourcesInternet, path.SourcesWorkloads, path.SourcesIdentities}
-	}
-	return from
 }
 
 func pick(g *path.Graph, before, after *pathWorld) *pathWorld {
@@ -119,7 +113,7 @@ func (w *pathWorld) writeDiff(out io.Writer, d *path.Diff) error {
 		fmt.Fprintf(&b, "%s\n\n", w.painter.bold("Closed"))
 		for i := range d.Closed {
 			p := &d.Closed[i]
-			w.wrap(&b, fmt.Sprintf("%d  ", i+1), "   ", fmt.Sprintf("%s  %s -> %s", strings.ToUpper(p.Severity().String()), pathOrigin(p), pathGoal(p)))
+			w.wrap(&b, fmt.Sprintf("%d  ", i+1), "   ", safe(fmt.Sprintf("%s  %s -> %s", strings.ToUpper(p.Severity().String()), pathOrigin(p), pathGoal(p))))
 		}
 		b.WriteByte('\n')
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/bartizan-dev/bartizan"
 	"github.com/bartizan-dev/bartizan/internal/path"
+	"github.com/bartizan-dev/bartizan/internal/sink"
 )
 
 // newPathList makes path list.
@@ -105,24 +106,38 @@ var severityColours = map[bartizan.Severity]string{
 
 // tell tells one path.
 func (w *pathWorld) tell(b *strings.Builder, n int, p *path.Path) {
-	sev := p.Severity()
-	head := fmt.Sprintf("%s  %s -> %s", strings.ToUpper(sev.String()), pathOrigin(p), pathGoal(p))
-	if c := severityColours[sev]; c != "" {
-		head = strings.Replace(head, strings.ToUpper(sev.String()), w.painter.paint(c, strings.ToUpper(sev.String())), 1)
+	sev := strings.ToUpper(p.Severity().String())
+	if c := severityColours[p.Severity()]; c != "" {
+		sev = w.painter.paint(c, sev)
 	}
-	w.wrap(b, fmt.Sprintf("%d  ", n), "   ", head)
-	w.wrap(b, "   ", "   ", w.painter.paint(sgrDim, fmt.Sprintf("%s, %s", p.Likelihood(), count(len(p.Stages), "step"))))
+	w.wrap(b, fmt.Sprintf("%d  ", n), "   ", sev+"  "+safe(pathOrigin(p)+" -> "+pathGoal(p)))
+	w.wrap(b, "   ", "   ", w.dim(fmt.Sprintf("%s, %s", p.Likelihood(), count(len(p.Stages), "step"))))
 	if len(p.Sources) > 1 {
-		w.wrap(b, "   from ", "        ", sourceNames(p))
+		w.wrap(b, "   from ", "        ", safe(sourceNames(p)))
 	}
 	for i := range p.Stages {
 		st := &p.Stages[i]
-		w.wrap(b, fmt.Sprintf("   %d. ", i+1), "      ", st.Text)
+		w.wrap(b, fmt.Sprintf("   %d. ", i+1), "      ", safe(st.Text))
 		for _, e := range st.Evidence {
 			w.evidence(b, e)
 		}
 	}
 	b.WriteByte('\n')
+}
+
+// safe makes a text from the input safe to print.
+func safe(s string) string { return sink.Printable(s) }
+
+// dim paints each word of a text, so that it can be wrapped.
+func (w *pathWorld) dim(text string) string { return w.words(sgrDim, text) }
+
+// words paints each word of a text that is made safe first.
+func (w *pathWorld) words(code, text string) string {
+	words := strings.Fields(safe(text))
+	for i := range words {
+		words[i] = w.painter.paint(code, words[i])
+	}
+	return strings.Join(words, " ")
 }
 
 // pathOrigin is where a path begins, for its headline.
@@ -189,18 +204,20 @@ func (w *pathWorld) evidence(b *strings.Builder, e bartizan.Evidence) {
 	if strings.Contains(e.Value, " ") {
 		text = e.Value
 	}
-	if place == "" {
+	if place == "" || e.Origin.Source == builtinSource {
 		place = "built in"
 	}
-	w.wrap(b, "      ", "        ", w.painter.paint(sgrDim, place)+"  "+text)
+	w.wrap(b, "      ", "        ", w.dim(place)+"  "+safe(text))
 }
 
-// wrap writes a text in lines of the terminal's width, each after an indent.
+// builtinSource is where the roles that every cluster is born with are from.
+const builtinSource = "builtin"
+
+// wrap writes a text, which is safe already, in lines of the terminal's width, each after an indent.
 func (w *pathWorld) wrap(b *strings.Builder, first, rest, text string) {
 	line, used := first, len(first)
 	empty := true
 	for _, word := range strings.Fields(text) {
-		word = w.painter.word(word)
 		n := visible(word)
 		if !empty && used+1+n > w.painter.width {
 			b.WriteString(strings.TrimRight(line, " ") + "\n")
@@ -212,14 +229,6 @@ func (w *pathWorld) wrap(b *strings.Builder, first, rest, text string) {
 		line, used, empty = line+word, used+n, false
 	}
 	b.WriteString(strings.TrimRight(line, " ") + "\n")
-}
-
-// word makes a word safe to print; what the painter coloured was made of safe words.
-func (p *painter) word(s string) string {
-	if p.colours && strings.Contains(s, "\x1b[") {
-		return s
-	}
-	return p.text(s)
 }
 
 // visible is how many columns a word takes: without colours.

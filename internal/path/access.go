@@ -62,12 +62,7 @@ type granted struct {
 
 func newAccess(b *builder, wanted map[heldRole]bool) *access {
 	a := &access{b: b, wanted: wanted, where: map[rule.Right]*places{}, can: map[bartizan.Ref]bool{}}
-	if old := b.access; old != nil {
-		a.attached, a.rules = old.attached, old.rules
-	} else {
-		a.rules = map[bartizan.Ref][]sourceRule{}
-		a.readGrants()
-	}
+	a.attached, a.rules = b.access.attached, b.access.rules
 	have := map[heldRole]bool{}
 	for _, x := range a.attached {
 		have[x.held] = true
@@ -84,54 +79,22 @@ func newAccess(b *builder, wanted map[heldRole]bool) *access {
 	return a
 }
 
-// readGrants lists who is bound to which role, as the RBAC model resolves it.
-func (a *access) readGrants() {
-	for _, id := range a.b.grants.Identities() {
-		s := id.Subject
-		p := grant.Principal{Name: s.User}
-		if id.Kind == grant.Group {
-			p = grant.Principal{Group: true, Name: s.Groups[0]}
-		} else {
-			s.Groups = nil
-		}
-		s.Exact = true
-		complete := map[bartizan.Ref]int{}
-		seen := map[bartizan.Ref]bool{}
-		for _, g := range a.b.grants.Of(s) {
-			if g.Via != p {
-				continue
-			}
-			if !seen[g.Binding] {
-				seen[g.Binding] = true
-				a.attached = append(a.attached, attachment{p, g.Binding, heldRole{g.Role, g.Namespace}, g.BuiltinBinding, g.Bound})
-			}
-			a.learn(g, complete)
+// accounts are the service accounts that somebody gave rights of their own: their tokens are meant to be used.
+func (a *access) accounts() map[bartizan.Ref]bool {
+	out := map[bartizan.Ref]bool{}
+	for i := range a.attached {
+		if x := &a.attached[i]; !x.builtin && !x.principal.Group {
+			out[principalRef(x.principal)] = true
 		}
 	}
+	return out
 }
 
-// learn keeps the rules of a role the first time it is met; a role has its rules from one binding only.
-func (a *access) learn(g grant.Grant, from map[bartizan.Ref]int) {
-	if from[g.Role] == 0 {
-		if _, known := a.rules[g.Role]; known {
-			from[g.Role] = -1
-			return
-		}
-		from[g.Role] = 1
+// readGrants lists who is bound to which role, as the RBAC model resolves it.
+func (a *access) readGrants() {
+	for _, x := range a.b.grants.Attachments() {
+		a.attached = append(a.attached, attachment{x.Principal, x.Binding, heldRole{x.Role, x.Namespace}, x.Builtin, x.Bound})
 	}
-	if from[g.Role] < 0 {
-		return
-	}
-	source := g.Source
-	if source == (bartizan.Ref{}) {
-		source = g.Role
-	}
-	for _, have := range a.rules[g.Role] {
-		if have.source == source && have.Index == g.Rule.Index && have.Origin == g.Rule.Origin {
-			return // the subject is bound to the role twice
-		}
-	}
-	a.rules[g.Role] = append(a.rules[g.Role], sourceRule{g.Rule, source, g.Builtin})
 }
 
 // rulesOf are the rules of a role, whether anybody is bound to it or not.
@@ -139,10 +102,10 @@ func (a *access) rulesOf(role bartizan.Ref) []sourceRule {
 	if list, ok := a.rules[role]; ok {
 		return list
 	}
-	found, _ := a.b.grants.Rules(role)
+	found := a.b.grants.Effective(role)
 	list := make([]sourceRule, len(found))
-	for i, r := range found {
-		list[i] = sourceRule{Rule: r, source: role, builtin: r.Origin.File == ""}
+	for i, x := range found {
+		list[i] = sourceRule{Rule: x.Rule, source: x.Source, builtin: x.Builtin}
 	}
 	a.rules[role] = list
 	return list
@@ -170,6 +133,10 @@ func (a *access) places(r rule.Right) *places {
 			byRole[h.role] = matching
 		}
 		for _, i := range matching {
+			if len(p.scopes) > maxScopes {
+				a.b.full = true
+				break
+			}
 			p.put(r, granted{h, i}, a.rulesOf(h.role)[i].ResourceNames)
 		}
 	}
@@ -271,9 +238,14 @@ func (a *access) allBy(role bartizan.Ref) int32 {
 
 // NodeReads is rule.Access.
 func (a *access) NodeReads(node string) []bartizan.Ref {
-	return slices.DeleteFunc(a.b.grants.NodeReads(node), func(r bartizan.Ref) bool {
-		return r.Kind != "Secret" && r.Kind != "ServiceAccount"
-	})
+	list, known := a.b.reads[node]
+	if !known {
+		list = slices.DeleteFunc(a.b.grants.NodeReads(node), func(r bartizan.Ref) bool {
+			return r.Kind != "Secret" && r.Kind != "ServiceAccount"
+		})
+		a.b.reads[node] = list
+	}
+	return list
 }
 
 // grants says whether a rule of a role grants a right, as the API server matches them: a resource by its full name,

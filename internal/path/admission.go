@@ -96,7 +96,6 @@ func rank(l rule.Level) int {
 type podSecurity struct {
 	level  rule.Level
 	exempt []string
-	off    bool
 	object *kube.Object
 }
 

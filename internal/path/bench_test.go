@@ -68,5 +68,10 @@ func BenchmarkPath(b *testing.B) {
 			}
 		}
 	})
+	b.Run("plain", func(b *testing.B) {
+		for b.Loop() {
+			path.Plain(g, sources, targets)
+		}
+	})
 	runtime.KeepAlive(text)
 }

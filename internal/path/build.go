@@ -40,13 +40,16 @@ type builder struct {
 	edge     *rule.Rule
 	fixByKey map[string]int32
 	seen     map[string]bool
-	sets     int // steps of sets made so far
+	reads    map[string][]bartizan.Ref // what nodes read, by name
 }
 
 // Build derives all steps of a World.
 func Build(in Input) *Graph {
-	b := &builder{in: in, grants: grant.New(in.World, grant.Options{Complete: in.Complete, Gaps: in.Gaps, Pods: in.Complete})}
-	b.pods = newPods(in)
+	b := &builder{in: in, reads: map[string][]bartizan.Ref{}, grants: grant.New(in.World, grant.Options{Complete: in.Complete, Gaps: in.Gaps, Pods: in.Complete})}
+	b.Graph = &Graph{}
+	b.access = &access{b: b, rules: map[bartizan.Ref][]sourceRule{}}
+	b.access.readGrants()
+	b.pods = newPods(in, b.access.accounts())
 	b.net = newNetwork(in, b.pods)
 	held := map[heldRole]bool{}
 	for range maxRounds {
@@ -95,6 +98,10 @@ func (b *builder) report(s rule.Step) {
 // add adds a step, unless it leads nowhere new.
 func (b *builder) add(from []bartizan.Ref, to bartizan.Ref, s step) {
 	if len(from) == 1 && from[0] == to {
+		return
+	}
+	if len(b.steps) >= maxSteps {
+		b.full = true
 		return
 	}
 	s.body[0] = int32(len(b.bodies))

@@ -49,7 +49,7 @@ func (g *Graph) chokes(sources []Source, name string, goals []vertex) (out []Cho
 	}
 	for v := range g.refs {
 		r := g.refs[v]
-		told := r.Name != rule.Every && r.Kind != rule.KindAdmits && r.Kind != rule.KindCluster && !slices.Contains(goals, vertex(v))
+		told := r.Name != rule.Every && r.Kind != rule.KindAdmits && r.Kind != rule.KindCluster && !slices.Contains(goals, vertex(v)) && !g.isAll(vertex(v))
 		if told && below[v] > 1 && below[v]*10 >= of {
 			out = append(out, Choke{r, name, below[v], of})
 		}
@@ -58,6 +58,11 @@ func (g *Graph) chokes(sources []Source, name string, goals []vertex) (out []Cho
 		return cmp.Or(cmp.Compare(b.Sources, a.Sources), compareRefs(a.Thing, b.Thing))
 	})
 	return out[:min(len(out), maxChokes)]
+}
+
+// isAll says whether a vertex is to have a role that grants everything: that is the target by another name.
+func (g *Graph) isAll(v vertex) bool {
+	return slices.ContainsFunc(g.out.of(v), func(i int32) bool { return g.steps[i].proof.kind == proofAll })
 }
 
 // dominators is the dominator tree of the graph turned round, its root above all targets.

@@ -54,6 +54,7 @@ type cutter struct {
 	g       *Graph
 	keep    Keep
 	sources []Source
+	starts  []vertex // of the sources; none for what has no steps
 	targets [][]vertex
 	names   []string
 	open    [][]bool // for each target and source, whether it is to be cut
@@ -77,6 +78,7 @@ func (g *Graph) Cut(sources []Source, targets []Target, keep Keep) (*Cut, error)
 			c.targets, c.names, c.open = append(c.targets, v), append(c.names, t.Name), append(c.open, make([]bool, len(sources)))
 		}
 	}
+	c.starts = g.starts(sources)
 	c.find(true)
 	var chosen []int32
 	for c.result.rounds = 1; len(c.sets) > 0; c.result.rounds++ {
@@ -130,43 +132,35 @@ func (c *cutter) remove(fixes []int32) {
 // counts them. The first time it finds out which are open at all.
 func (c *cutter) find(first bool) (paths int) {
 	c.news = false
-	for t, goals := range c.targets {
-		d := c.g.distances(goals, c.removed)
-		for i, src := range c.sources {
-			if !first && !c.open[t][i] {
-				continue
-			}
-			v, ok := c.g.find(src.Ref)
-			if !ok || d.low[v] == far || slices.Contains(goals, v) {
-				continue
-			}
-			steps := c.way(v, goals, d)
-			if steps == nil {
-				continue
-			}
-			if c.add(steps, i, t) {
-				c.open[t][i] = true
-				paths++
-			}
+	left := make([]int, len(c.targets))
+	d := make([]*distances, len(c.targets))
+	c.g.reachable(c.starts, c.targets, c.removed, func(t, i int) {
+		v, goals := c.starts[i], c.targets[t]
+		if !first && !c.open[t][i] || slices.Contains(goals, v) {
+			return
 		}
-	}
+		if d[t] == nil {
+			d[t] = c.g.distances(goals, c.removed)
+		}
+		c.open[t][i] = true
+		paths++
+		switch {
+		case d[t].high[v] != far:
+			c.add(d[t].derivation(v), i, t)
+		case left[t] < maxSearches: // the others are looked for in a later round, if these fixes leave them
+			left[t]++
+			c.search.until(v, goals)
+			c.add(c.search.derivation(c.search.nearest(goals)), i, t)
+		}
+	})
 	return paths
 }
 
-// way is the likeliest derivation of a target from a source.
-func (c *cutter) way(v vertex, goals []vertex, d *distances) []int32 {
-	if d.exact(v) {
-		return d.derivation(v)
-	}
-	c.search.run([]vertex{v}, none)
-	if goal := c.search.nearest(goals); goal != none {
-		return c.search.derivation(goal)
-	}
-	return nil
-}
+// maxSearches is how many paths that need several things at once are looked for in one round.
+const maxSearches = 100
 
-// add keeps the fixes that end a path; false if there are none.
-func (c *cutter) add(steps []int32, source, target int) bool {
+// add keeps the fixes that end a path, and gives up on the pair if there are none.
+func (c *cutter) add(steps []int32, source, target int) {
 	var set []int32
 	for _, i := range steps {
 		for _, f := range c.g.steps[i].fixes {
@@ -182,7 +176,7 @@ func (c *cutter) add(steps []int32, source, target int) bool {
 		c.close(pair)
 		c.open[target][source] = false
 		c.result.Uncut = append(c.result.Uncut, Uncut{c.sources[source].Ref, c.names[target], c.g.stages(steps)})
-		return false
+		return
 	}
 	key := numbersKey(set)
 	n, known := c.seen[key]
@@ -192,7 +186,6 @@ func (c *cutter) add(steps []int32, source, target int) bool {
 		c.sets = append(c.sets, conflict{set, map[int]bool{}})
 	}
 	c.sets[n].pairs[pair] = true
-	return true
 }
 
 // close gives up on a pair: what was kept for it alone need not be ended.
@@ -234,9 +227,24 @@ func (c *cutter) finish(chosen []int32) (*Cut, error) {
 		c.result.Cost += fixed.Cost
 		c.result.Fixes = append(c.result.Fixes, fixed)
 	}
+	if !c.result.Optimal() {
+		for t := range c.targets {
+			c.result.Bound = max(c.result.Bound, c.flowBound(c.opened(t), c.targets[t]))
+		}
+	}
 	var err error
 	c.result.Changes, err = c.g.changes(made)
 	return &c.result, err
+}
+
+// opened are the sources whose ways to a target are cut.
+func (c *cutter) opened(target int) (out []vertex) {
+	for i, v := range c.starts {
+		if v != none && c.open[target][i] {
+			out = append(out, v)
+		}
+	}
+	return out
 }
 
 // order puts first the fix that ends most of the paths that those before it leave.
@@ -280,17 +288,14 @@ func (c *cutter) order(chosen []int32) (made []int32) {
 }
 
 // maxCounted is for how many fixes it is counted how many paths are left after each.
-const maxCounted = 12
+const maxCounted = 5
 
 // count says how many pairs of source and target are left.
 func (c *cutter) count() (n int) {
-	for t, goals := range c.targets {
-		d := c.g.distances(goals, c.removed)
-		for i, src := range c.sources {
-			if v, ok := c.g.find(src.Ref); ok && c.open[t][i] && c.way(v, goals, d) != nil && d.low[v] != far {
-				n++
-			}
+	c.g.reachable(c.starts, c.targets, c.removed, func(t, i int) {
+		if c.open[t][i] && !slices.Contains(c.targets[t], c.starts[i]) {
+			n++
 		}
-	}
+	})
 	return n
 }

@@ -1,6 +1,6 @@
 package path
 
-import "github.com/bartizan-dev/bartizan"
+import "slices"
 
 // Diff is what changes between two states of a cluster, from the sources and to the targets of both.
 type Diff struct {
@@ -34,37 +34,27 @@ func Compare(before, after *Graph, sources func(*Graph) []Source, targets func(*
 func (g *Graph) costs(sources []Source, targets []Target) map[pair]int32 {
 	out := map[pair]int32{}
 	s := newSearch(g)
-	for _, t := range targets {
-		goals := g.vertices(t.Refs)
-		if len(goals) == 0 {
-			continue
-		}
-		d := g.distances(goals, nil)
-		for _, src := range sources {
-			v, ok := g.find(src.Ref)
-			if !ok || d.low[v] == far || d.low[v] == 0 && containsRef(t.Refs, src.Ref) {
-				continue
-			}
-			cost := d.low[v]
-			if !d.exact(v) {
-				s.run([]vertex{v}, none)
-				goal := s.nearest(goals)
-				if goal == none {
-					continue
-				}
-				cost = s.dist[goal]
-			}
-			out[pair{src.Ref, t.Name}] = cost / hopsPerCost
-		}
+	starts, goals := g.starts(sources), make([][]vertex, len(targets))
+	d := make([]*distances, len(targets))
+	for i, t := range targets {
+		goals[i] = g.vertices(t.Refs)
 	}
+	searches := maxExact
+	g.reachable(starts, goals, nil, func(t, i int) {
+		v := starts[i]
+		if slices.Contains(goals[t], v) {
+			return
+		}
+		if d[t] == nil {
+			d[t] = g.distances(goals[t], nil)
+		}
+		cost := d[t].high[v]
+		if !d[t].exact(v) && (cost == far || searches > 0) {
+			searches--
+			s.until(v, goals[t])
+			cost = s.dist[s.nearest(goals[t])]
+		}
+		out[pair{sources[i].Ref, targets[t].Name}] = cost / hopsPerCost
+	})
 	return out
-}
-
-func containsRef(list []bartizan.Ref, r bartizan.Ref) bool {
-	for _, x := range list {
-		if x == r {
-			return true
-		}
-	}
-	return false
 }

@@ -59,7 +59,11 @@ func (p *Path) chain() []thing {
 	if n := len(p.Sources); n > 1 {
 		first = fmt.Sprintf("%s\nand %d more", first, n-1)
 	}
-	out := []thing{{p.Sources[0].String() + fmt.Sprint(len(p.Sources)), first}}
+	id := p.Sources[0].String()
+	if n := len(p.Sources); n > 1 {
+		id = fmt.Sprintf("%s and %d more to %s", id, n-1, p.Target.Name)
+	}
+	out := []thing{{id, first}}
 	for i, st := range p.Stages {
 		to := st.To
 		if i == len(p.Stages)-1 {

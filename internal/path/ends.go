@@ -123,7 +123,7 @@ func (g *Graph) identities() (out []Source) {
 		ref := identityRef(id)
 		switch id.Kind {
 		case grant.ServiceAccount:
-			if len(g.facts.byAccount[ref]) == 0 {
+			if len(g.facts.byAccount[ref]) == 0 && (id.Read || speaks[ref]) {
 				out = append(out, Source{ref, priorIdentity})
 			}
 		case grant.User, grant.Group:
@@ -138,4 +138,17 @@ func (g *Graph) identities() (out []Source) {
 
 func compareRefs(a, b bartizan.Ref) int {
 	return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
+}
+
+// starts are the vertices of sources; none for what has no steps.
+func (g *Graph) starts(sources []Source) []vertex {
+	out := make([]vertex, len(sources))
+	for i, s := range sources {
+		v, ok := g.find(s.Ref)
+		if !ok {
+			v = none
+		}
+		out[i] = v
+	}
+	return out
 }

@@ -51,7 +51,11 @@ func (b *builder) unbindCost(x *attachment) int {
 	if p.Kind != "ServiceAccount" {
 		users = 4 // people, whom nobody counted
 	}
-	return min(4+2*users, 60)
+	cost := 4 + 2*users
+	if b.access.all(x.held.role) {
+		cost-- // of two that break as much, the one that gives everything goes first
+	}
+	return min(cost, 60)
 }
 
 // narrowCost is the blast radius of taking something out of a role: more for everybody who is bound to it.

@@ -24,6 +24,7 @@ type Graph struct {
 	given   []int32
 	objects map[bartizan.Ref]*kube.Object
 	facts   *facts
+	full    bool
 }
 
 // step is one rule.Step, or one piece of bookkeeping.
@@ -126,6 +127,15 @@ func (g *Graph) find(r bartizan.Ref) (vertex, bool) {
 	v, ok := g.numbers[r]
 	return v, ok
 }
+
+// maxSteps bounds the steps of a graph; clusters of 100,000 pods have fewer. maxScopes bounds the scopes of a right.
+const (
+	maxSteps  = 4_000_000
+	maxScopes = 200_000
+)
+
+// Full says that there were more steps than a graph holds, so that paths may be missing.
+func (g *Graph) Full() bool { return g.full }
 
 // Size counts vertices, steps and possible fixes.
 func (g *Graph) Size() (vertices, steps, fixes int) { return len(g.refs), len(g.steps), len(g.fixes) }

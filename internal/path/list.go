@@ -47,17 +47,24 @@ type pair struct {
 }
 
 func (g *Graph) list(sources []Source, targets []Target, want func(pair) bool) []Path {
-	l := lister{g: g, search: newSearch(g), byKey: map[string]*Path{}, better: map[bartizan.Ref][]vertex{}, last: map[bartizan.Ref][]int32{}}
-	for _, t := range targets {
-		goals := g.vertices(t.Refs)
-		if len(goals) == 0 {
+	l := lister{g: g, search: newSearch(g), byKey: map[string]*Path{}, better: map[bartizan.Ref][]vertex{}, last: map[bartizan.Ref][]int32{}, told: map[bartizan.Ref][]int32{}, admin: map[bartizan.Ref]int{}, exact: maxExact}
+	starts, goals := g.starts(sources), make([][]vertex, len(targets))
+	for i, t := range targets {
+		goals[i] = g.vertices(t.Refs)
+	}
+	reached := make([][]int, len(targets)) // the sources that reach a target
+	g.reachable(starts, goals, nil, func(t, i int) {
+		if !slices.Contains(goals[t], starts[i]) && want(pair{sources[i].Ref, targets[t].Name}) {
+			reached[t] = append(reached[t], i)
+		}
+	})
+	for t := range targets {
+		if len(reached[t]) == 0 {
 			continue
 		}
-		d := g.distances(goals, nil)
-		for _, src := range sources {
-			if v, ok := g.find(src.Ref); ok && d.low[v] != far && !slices.Contains(goals, v) && want(pair{src.Ref, t.Name}) {
-				l.source(src, v, t, goals, d)
-			}
+		d := g.distances(goals[t], nil)
+		for _, i := range reached[t] {
+			l.source(sources[i], starts[i], targets[t], goals[t], d)
 		}
 	}
 	out := make([]Path, 0, len(l.order))
@@ -70,6 +77,10 @@ func (g *Graph) list(sources []Source, targets []Target, want func(pair) bool) [
 	return out
 }
 
+// maxExact is for how many sources and targets in all the likeliest way is looked for by a search of its own, where the
+// search backwards gives only bounds. Beyond that a way is told that may not be the likeliest.
+const maxExact = 100
+
 // lister collects paths.
 type lister struct {
 	g      *Graph
@@ -78,30 +89,39 @@ type lister struct {
 	order  []string
 	better map[bartizan.Ref][]vertex // of each source, the better targets that it reaches
 	last   map[bartizan.Ref][]int32  // of each source, the last steps told
+	told   map[bartizan.Ref][]int32  // of each source, all steps told
+	admin  map[bartizan.Ref]int      // of each source, the cost of the way to cluster-admin
+	exact  int                       // how many more searches there may be for what the search backwards leaves open
 }
 
 // source adds the way from a source to a target.
 func (l *lister) source(src Source, v vertex, t Target, goals []vertex, d *distances) {
 	var steps []int32
-	if d.exact(v) {
+	if d.exact(v) || d.high[v] != far && l.exact <= 0 {
 		steps = d.derivation(v)
 	} else {
-		l.search.run([]vertex{v}, none)
+		l.exact--
+		l.search.until(v, goals)
 		goal := l.search.nearest(goals)
 		if goal == none {
-			return // the search backwards took half of what a step needs for the whole
+			return
 		}
 		steps = l.search.derivation(goal)
 	}
-	if l.passes(steps, src.Ref, goals) {
+	cost := 0
+	for _, i := range steps {
+		cost += int(l.g.steps[i].cost)
+	}
+	if admin, ok := l.admin[src.Ref]; l.passes(steps, src.Ref, goals) || ok && implied[t.Name] && admin <= cost {
 		return
+	}
+	if t.Name == TargetAdmin {
+		l.admin[src.Ref] = cost
 	}
 	l.better[src.Ref] = append(l.better[src.Ref], goals...)
 	l.last[src.Ref] = append(l.last[src.Ref], steps[len(steps)-1])
-	p := Path{Target: t, Sources: []bartizan.Ref{src.Ref}, Prior: src.Prior}
-	for _, i := range steps {
-		p.Cost += int(l.g.steps[i].cost)
-	}
+	l.told[src.Ref] = append(l.told[src.Ref], steps...)
+	p := Path{Target: t, Sources: []bartizan.Ref{src.Ref}, Prior: src.Prior, Cost: cost}
 	p.Score = t.Value - p.Cost - src.Prior/2
 	p.Reached = l.g.refs[l.g.steps[steps[len(steps)-1]].to]
 	key := l.key(&p, steps)
@@ -117,12 +137,19 @@ func (l *lister) source(src Source, v vertex, t Target, goals []vertex, d *dista
 	l.order = append(l.order, key)
 }
 
+// implied are the targets that whoever may do everything has, too: a way to them that is no likelier than the way to
+// everything is not told.
+var implied = map[string]bool{TargetControlPlane: true, TargetSecrets: true, TargetNode: true}
+
 // passes says whether a way leads through a better target, which its source was told to reach already.
 func (l *lister) passes(steps []int32, src bartizan.Ref, goals []vertex) bool {
 	for _, i := range steps {
 		if to := l.g.steps[i].to; slices.Contains(l.better[src], to) && !slices.Contains(goals, to) {
 			return true
 		}
+	}
+	if !slices.ContainsFunc(steps, func(i int32) bool { return !slices.Contains(l.told[src], i) }) {
+		return true
 	}
 	end := &l.g.steps[steps[len(steps)-1]]
 	for _, i := range l.last[src] { // the same attack on a lesser thing

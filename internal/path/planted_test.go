@@ -2,12 +2,15 @@ package path_test
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/bartizan-dev/bartizan"
 	"github.com/bartizan-dev/bartizan/internal/clustergen"
 	"github.com/bartizan-dev/bartizan/internal/path"
 	"github.com/bartizan-dev/bartizan/rule"
+	"github.com/bartizan-dev/bartizan/rules"
 	"github.com/bartizan-dev/bartizan/rules/attack"
 )
 
@@ -101,5 +104,53 @@ func cutForGood(t *testing.T, text string, g *path.Graph) {
 	}
 	if n := len(g.List(sources, targets)); (n > 0) != (c.Pairs > 0) {
 		t.Errorf("%d paths are listed, %d pairs are cut", n, c.Pairs)
+	}
+}
+
+// TestLessRights checks that taking a binding away never adds a path.
+func TestLessRights(t *testing.T) {
+	for seed := range uint64(3) {
+		text, _ := clustergen.Paths(clustergen.PathOptions{Seed: seed, Namespaces: 3, Workloads: 12, Accounts: 8, Bindings: 12, Chains: 2})
+		all := reached(build(t, text, rules.Edges()...))
+		docs := strings.Split(text, "\n---\n")
+		for i, doc := range docs {
+			if !strings.Contains(doc, "Binding") {
+				continue
+			}
+			less := strings.Join(append(slices.Clone(docs[:i]), docs[i+1:]...), "\n---\n")
+			for k := range reached(build(t, less, rules.Edges()...)) {
+				if !all[k] {
+					t.Fatalf("seed %d: without %s there is a new path: %s", seed, doc, k)
+				}
+			}
+		}
+	}
+}
+
+// TestCutWithAllEdges cuts the paths of all built-in edges, applies the patches and looks again.
+func TestCutWithAllEdges(t *testing.T) {
+	for seed := range uint64(6) {
+		text, _ := clustergen.Paths(clustergen.PathOptions{Seed: seed, Namespaces: 3, Workloads: 8, Accounts: 6, Bindings: 15, Chains: 2})
+		g := build(t, text, rules.Edges()...)
+		sources, targets := g.Sources(path.SourcesInternet, path.SourcesWorkloads), g.Targets()
+		c, err := g.Cut(sources, targets, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		after, err := path.Apply(text, c.Changes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		uncut := map[string]bool{}
+		for _, u := range c.Uncut {
+			uncut[u.Source.String()+" "+u.Target] = true
+		}
+		for _, p := range build(t, after, rules.Edges()...).List(sources, targets) {
+			for _, s := range p.Sources {
+				if !uncut[s.String()+" "+p.Target.Name] {
+					t.Errorf("seed %d: %s still reaches %s: %s", seed, s, p.Target.Name, p.Stages[len(p.Stages)-1].Text)
+				}
+			}
+		}
 	}
 }

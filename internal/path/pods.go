@@ -19,6 +19,7 @@ type pods struct {
 	byName  map[bartizan.Ref]bartizan.Ref // a Pod that a workload owns -> its class
 	nodes   []rule.Node
 	objects map[bartizan.Ref]*kube.Object
+	bound   map[bartizan.Ref]bool // service accounts with rights of their own
 }
 
 // All is rule.Pods.
@@ -27,8 +28,8 @@ func (p *pods) All() iter.Seq[*rule.Pod] { return slices.Values(p.classes) }
 // Nodes is rule.Pods.
 func (p *pods) Nodes() []rule.Node { return p.nodes }
 
-func newPods(in Input) *pods {
-	p := &pods{byRef: map[bartizan.Ref]*rule.Pod{}, byName: map[bartizan.Ref]bartizan.Ref{}, objects: map[bartizan.Ref]*kube.Object{}}
+func newPods(in Input, bound map[bartizan.Ref]bool) *pods {
+	p := &pods{bound: bound, byRef: map[bartizan.Ref]*rule.Pod{}, byName: map[bartizan.Ref]bartizan.Ref{}, objects: map[bartizan.Ref]*kube.Object{}}
 	for _, o := range in.Objects {
 		for _, ref := range []bartizan.Ref{o.Ref, named(o.Ref)} {
 			if _, taken := p.objects[ref]; !taken {
@@ -146,11 +147,19 @@ func (p *pods) count(c *rule.Pod, o *kube.Object, node string) {
 func (p *pods) class(ref bartizan.Ref, o *kube.Object, w kube.Workload) {
 	c := readPod(ref, o, w, p.objects)
 	c.Nodes = p.schedulable(c)
+	if p.bound[c.Account] {
+		for i := range c.TokenFixes {
+			c.TokenFixes[i].Cost += usedToken
+		}
+	}
 	p.classes = append(p.classes, c)
 	if p.byRef[ref] == nil {
 		p.byRef[ref] = c
 	}
 }
+
+// usedToken is what it costs more to take a token from pods whose service account was given rights on purpose.
+const usedToken = 10
 
 // schedulable are the nodes on which a pod may run by its tolerations and its node selector.
 func (p *pods) schedulable(c *rule.Pod) (out []bartizan.Ref) {

@@ -2,6 +2,7 @@ package path
 
 import (
 	"math"
+	"slices"
 
 	"github.com/bartizan-dev/bartizan"
 )
@@ -22,6 +23,7 @@ type search struct {
 	touched []vertex
 	buckets [farthest + 1][]vertex
 	removed []bool // steps that do not count; nil for none
+	goals   []vertex
 }
 
 func newSearch(g *Graph) *search {
@@ -31,6 +33,13 @@ func newSearch(g *Graph) *search {
 		s.dist[i], s.pred[i] = far, none
 	}
 	return s
+}
+
+// until searches from one source until the nearest of some targets is settled.
+func (s *search) until(source vertex, targets []vertex) {
+	s.goals = targets
+	s.run([]vertex{source}, none)
+	s.goals = nil
 }
 
 // run searches from sources; it ends early when stop, if any, is settled.
@@ -54,7 +63,7 @@ func (s *search) run(sources []vertex, stop vertex) {
 				continue
 			}
 			s.settled[v] = true
-			if v == stop {
+			if v == stop || len(s.goals) > 0 && slices.Contains(s.goals, v) {
 				s.drop(d)
 				return
 			}

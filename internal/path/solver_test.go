@@ -138,6 +138,7 @@ func checkDerivation(t *testing.T, g *Graph, s *search, from vertex) {
 
 // TestCutIsOptimal compares with every choice of fixes on small graphs.
 func TestCutIsOptimal(t *testing.T) {
+	tight := 0
 	for seed := range uint64(600) {
 		r := rand.New(rand.NewPCG(seed, 2))
 		const fixes = 9
@@ -153,6 +154,7 @@ func TestCutIsOptimal(t *testing.T) {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
 		possible := cuttable(g, target)
+		bound := cutter{g: g}.flowOf(possible, target)
 		best := -1
 		for mask := range uint(1) << fixes {
 			cost := 0
@@ -165,10 +167,30 @@ func TestCutIsOptimal(t *testing.T) {
 				best = cost
 			}
 		}
+		if bound > best {
+			t.Fatalf("seed %d: max-flow says that no cut costs less than %d, but one costs %d", seed, bound, best)
+		}
+		if bound == best && best > 0 {
+			tight++
+		}
 		if c.Cost != best || !c.Optimal() {
 			t.Fatalf("seed %d: cost %d, bound %d; the optimum is %d (%d uncut)", seed, c.Cost, c.Bound, best, len(c.Uncut))
 		}
 	}
+	if tight < 20 {
+		t.Errorf("max-flow is the optimum in %d cases only: it bounds nothing", tight)
+	}
+}
+
+// flowOf is the max-flow bound for those of the two sources that can be cut off.
+func (c cutter) flowOf(possible [2]bool, target vertex) int {
+	var from []vertex
+	for v := range possible {
+		if possible[v] {
+			from = append(from, vertex(v))
+		}
+	}
+	return c.flowBound(from, []vertex{target})
 }
 
 // cuttable says of which of the two sources some choice of fixes ends all ways.

@@ -31,7 +31,18 @@ func (g *Graph) stages(steps []int32) (out []Stage) {
 		st.steps = append(st.steps, i)
 		st.Evidence = append(st.Evidence, g.evidence(s)...)
 		st.Text = g.text(s, st)
+		st.Evidence = distinct(st.Evidence)
 		out = append(out, st)
+	}
+	return out
+}
+
+// distinct leaves out evidence that was given before.
+func distinct(all []bartizan.Evidence) (out []bartizan.Evidence) {
+	for _, e := range all {
+		if !slices.Contains(out, e) {
+			out = append(out, e)
+		}
 	}
 	return out
 }
@@ -115,18 +126,21 @@ func (g *Graph) text(s *step, st Stage) string {
 	if s.proof.kind == proofAll {
 		text = "may do everything, by the role " + s.proof.role.Name
 	}
-	if whole := words(g.refs[s.to]); whole != to && s.edge != nil {
-		to += " (of " + whole + ")"
-	}
-	var rights []string
+	var rights, where []string
 	for _, v := range g.body(s) {
 		if r := g.refs[v]; r.Kind == rule.KindRight {
-			rights = append(rights, strings.TrimPrefix(words(r), "the right to "))
+			rights, where = append(rights, rightWords(r)), append(where, scopeWords(r))
 		}
+	}
+	if len(slices.Compact(slices.Clone(where))) > 1 {
+		for i := range rights {
+			rights[i] += where[i]
+		}
+		where = []string{""}
 	}
 	text = strings.ReplaceAll(text, "{to}", to)
 	if len(rights) > 0 {
-		text = "may " + strings.Join(rights, " and ") + ": " + text
+		text = "may " + strings.Join(rights, " and ") + where[0] + ": " + text
 	}
 	return text
 }

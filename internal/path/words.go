@@ -30,10 +30,7 @@ func words(r bartizan.Ref) string {
 		}
 		return "every pod on " + words(bartizan.Ref{Kind: "Node", Name: r.Name})
 	case rule.KindRight:
-		if r.Namespace == "" {
-			return "the right to " + r.Name + " everywhere"
-		}
-		return "the right to " + r.Name + " in " + r.Namespace
+		return "the right to " + rightWords(r) + scopeWords(r)
 	case rule.KindHeld:
 		if r.Namespace == "" {
 			return r.Name + " everywhere"
@@ -71,6 +68,23 @@ func words(r bartizan.Ref) string {
 		return kindWord(r.Kind) + " " + r.Name
 	}
 	return kindWord(r.Kind) + " " + r.Namespace + "/" + r.Name
+}
+
+// rightWords names a right as people do: the verb, the resource without its group, the object.
+func rightWords(r bartizan.Ref) string {
+	parts := strings.SplitN(r.Name, " ", 3)
+	if len(parts) > 1 {
+		parts[1], _, _ = strings.Cut(parts[1], ".")
+	}
+	return strings.Join(parts, " ")
+}
+
+// scopeWords says where a right is held.
+func scopeWords(r bartizan.Ref) string {
+	if r.Namespace == "" {
+		return " everywhere"
+	}
+	return " in " + r.Namespace
 }
 
 // kindWord is a kind in a sentence; a custom kind goes without its group.

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/bartizan-dev/bartizan"
 	"github.com/bartizan-dev/bartizan/internal/grant"
@@ -254,7 +255,7 @@ func TestNames(t *testing.T) {
 
 // TestHostile: names that YAML, shells or terminals would take for something else come back as they are.
 func TestHostile(t *testing.T) {
-	evil := "a: {b}\n- *x\x1b[31m\u2028\"'#"
+	evil := "a: {b}\n- *x\x1b[31m\u2028\"'#\x7f\u009b\ufeff\U000e0001"
 	rep := compare(t, operator, ask{user: "op", groups: []string{"x"}, q: grant.Request{Verb: "true", Group: "null", Resource: evil, Namespace: "a", Name: evil}, code: 200}.json(1))
 	b := binding(t, rep, "operator")
 	if b.Verdict != Narrow {
@@ -262,6 +263,9 @@ func TestHostile(t *testing.T) {
 	}
 	w := read(t, b.Objects[0].Text)
 	e, ok := w.Get(bartizan.Ref{Kind: "Role", Namespace: "a", Name: "operator-right-sized"})
+	if strings.ContainsFunc(b.Objects[0].Text, func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }) {
+		t.Errorf("control characters in %q", b.Objects[0].Text)
+	}
 	if !ok || !strings.Contains(b.Objects[0].Text, `["null"]`) {
 		t.Errorf("not read back: %v\n%s", e, b.Objects[0].Text)
 	}

@@ -56,10 +56,12 @@ func (r *run) look(b *Binding) {
 	}
 }
 
+const tooMuch = "the log holds more identities or kinds of requests than are kept"
+
 // doubts says why more may be used through a binding than is known.
 func (r *run) doubts(b *Binding) (out []string) {
 	if r.usage.full {
-		out = append(out, "the log holds more identities or kinds of requests than are kept")
+		out = append(out, tooMuch)
 	}
 	for _, s := range b.Subjects {
 		asked := grant.Subject{User: s.Principal.Name}
@@ -68,14 +70,12 @@ func (r *run) doubts(b *Binding) (out []string) {
 		}
 		out = append(out, r.model.Doubts(asked)...)
 	}
-	for _, a := range r.people {
-		if !slices.ContainsFunc(b.Subjects, func(s Subject) bool { return a.is(s.Principal) }) {
-			continue
-		}
-		t := r.tallies[a]
-		out = append(out, r.model.Doubts(a.subject)...)
-		if n := len(t.notes); n > 0 {
-			out = append(out, fmt.Sprintf("%s was allowed %s that nothing read explains", a.subject.User, count(n, "kind of request", "kinds of requests")))
+	for _, s := range b.Subjects {
+		for _, a := range r.members[s.Principal] {
+			out = append(out, r.model.Doubts(a.subject)...)
+			if n := len(r.tallies[a].notes); n > 0 {
+				out = append(out, fmt.Sprintf("%s was allowed %s that nothing read explains", a.subject.User, count(n, "kind of request", "kinds of requests")))
+			}
 		}
 	}
 	slices.Sort(out)
@@ -101,7 +101,7 @@ func (r *run) decide(b *Binding) {
 	case b.fixed != "":
 		b.Reason = b.fixed
 	case r.usage.full:
-		b.Reason = b.Doubts[0]
+		b.Reason = tooMuch
 	case len(r.people) == 0:
 		b.Reason = "the log shows nobody at all"
 	case len(b.charge) > 0:

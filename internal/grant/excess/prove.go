@@ -97,7 +97,6 @@ func probe(which string, i int) string { return fmt.Sprintf("bartizan.dev:probe:
 func (r *run) within() error {
 	c := &changed{World: r.world}
 	var all []*Binding
-	var text strings.Builder
 	for _, b := range r.bindings {
 		if len(r.parts[b]) == 0 {
 			continue
@@ -107,19 +106,21 @@ func (r *run) within() error {
 		old := *b
 		old.Ref.Name = fmt.Sprintf("bartizan.dev:probe:%d", i)
 		old.Subjects = []Subject{{Kind: "User", Name: probe("old", i)}}
-		text.WriteString("---\n" + old.Old().Text)
+		texts := []string{old.Old().Text}
 		for _, p := range r.parts[b] {
 			p.subjects = []*Subject{{Kind: "User", Name: probe("new", i)}}
 			for _, o := range p.objects(b) {
-				text.WriteString("---\n" + o.Text)
+				texts = append(texts, o.Text)
+			}
+		}
+		for _, text := range texts {
+			if err := c.add(text); err != nil {
+				return err
 			}
 		}
 	}
 	if len(all) == 0 {
 		return nil
-	}
-	if err := c.add(text.String()); err != nil {
-		return err
 	}
 	m := grant.New(c, r.options.Grant)
 	for i, b := range all {

@@ -90,6 +90,8 @@ type run struct {
 	bindings []*Binding
 	byRef    map[bartizan.Ref]*Binding
 	people   []*actor
+	naming   map[grant.Principal][]*Binding // that name a user or group
+	members  map[grant.Principal][]*actor   // seen as a user or in a group
 	tallies  map[*actor]*tally
 	parts    map[*Binding][]part
 	taken    map[bartizan.Ref]bool
@@ -104,15 +106,6 @@ type replayed struct {
 // tally sums up one actor.
 type tally struct {
 	used, notes []Used // notes: what nothing explains
-}
-
-func (r *run) tally(a *actor) *tally {
-	t := r.tallies[a]
-	if t == nil {
-		t = &tally{}
-		r.tallies[a] = t
-	}
-	return t
 }
 
 func (a *actor) of(q grant.Request) *use {
@@ -175,19 +168,11 @@ func New(w bartizan.World, u *Usage, o Options) (*Report, error) {
 	}
 	r := &run{
 		world: w, usage: u, options: o, model: grant.New(w, o.Grant), tallies: map[*actor]*tally{}, parts: map[*Binding][]part{}, taken: map[bartizan.Ref]bool{},
+		naming: map[grant.Principal][]*Binding{}, members: map[grant.Principal][]*actor{},
 	}
 	r.report = &Report{Usage: u, Model: r.model}
 	r.bindings, r.byRef = readBindings(w, r.model, o.Grant.Namespace)
-	for _, ref := range r.model.Roles() {
-		r.taken[ref] = true
-	}
-	for ref := range r.byRef {
-		r.taken[ref] = true
-	}
-	for _, key := range slices.Sorted(maps.Keys(u.actors)) {
-		r.people = append(r.people, u.actors[key])
-		r.tally(u.actors[key])
-	}
+	r.index()
 	r.weigh()
 	r.propose()
 	if err := r.within(); err != nil {
@@ -201,6 +186,36 @@ func New(w bartizan.World, u *Usage, o Options) (*Report, error) {
 	r.absent()
 	r.confidence()
 	return r.report, nil
+}
+
+// index finds things by what names them.
+func (r *run) index() {
+	for _, ref := range r.model.Roles() {
+		r.taken[ref] = true
+	}
+	for _, b := range r.bindings {
+		r.taken[b.Ref] = true
+		for _, s := range b.Subjects {
+			r.naming[s.Principal] = append(r.naming[s.Principal], b)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(r.usage.actors)) {
+		a := r.usage.actors[key]
+		r.people = append(r.people, a)
+		r.tallies[a] = &tally{}
+		for _, p := range principals(a.subject.User, a.subject.Groups) {
+			r.members[p] = append(r.members[p], a)
+		}
+	}
+}
+
+// principals are what bindings may name of a user.
+func principals(user string, groups []string) []grant.Principal {
+	out := []grant.Principal{{Name: user}}
+	for _, g := range groups {
+		out = append(out, grant.Principal{Group: true, Name: g})
+	}
+	return out
 }
 
 // identities sums up the users.
@@ -242,13 +257,12 @@ func (r *run) identities() {
 // spare lists what an identity holds and did not use.
 func (r *run) spare(id *Identity) {
 	own := func(a *actor) bool { return a.subject.User == id.User }
-	for _, b := range r.bindings {
-		reaches := slices.ContainsFunc(b.Subjects, func(s Subject) bool {
-			return s.Principal.Group && slices.Contains(id.Groups, s.Principal.Name) || !s.Principal.Group && s.Principal.Name == id.User
-		})
-		if !reaches {
-			continue
-		}
+	var reaching []*Binding
+	for _, p := range principals(id.User, id.Groups) {
+		reaching = append(reaching, r.naming[p]...)
+	}
+	slices.SortFunc(reaching, func(a, b *Binding) int { return compareRefs(a.Ref, b.Ref) })
+	for _, b := range slices.Compact(reaching) {
 		entry := IdentityUnused{Binding: b}
 		for i := range b.grants {
 			g := &b.grants[i]
@@ -266,26 +280,13 @@ func (r *run) spare(id *Identity) {
 
 // absent lists who was not seen.
 func (r *run) absent() {
-	seen := map[grant.Principal]bool{}
-	for _, a := range r.people {
-		seen[grant.Principal{Name: a.subject.User}] = true
-		for _, g := range a.subject.Groups {
-			seen[grant.Principal{Group: true, Name: g}] = true
-		}
-	}
-	by := map[grant.Principal][]*Binding{}
-	for _, b := range r.bindings {
-		for _, s := range b.Subjects {
-			by[s.Principal] = append(by[s.Principal], b)
-		}
-	}
 	for _, x := range r.model.Identities() {
 		p := grant.Principal{Name: x.Subject.User}
 		if x.Kind == grant.Group {
 			p = grant.Principal{Group: true, Name: x.Ref.Name}
 		}
-		if !seen[p] && (len(by[p]) > 0 || x.Read) {
-			r.report.NeverSeen = append(r.report.NeverSeen, Absent{x, by[p]})
+		if len(r.members[p]) == 0 && (len(r.naming[p]) > 0 || x.Read) {
+			r.report.NeverSeen = append(r.report.NeverSeen, Absent{x, r.naming[p]})
 		}
 	}
 	slices.SortStableFunc(r.report.NeverSeen, func(a, b Absent) int {
@@ -311,6 +312,14 @@ func (r *run) confidence() {
 	if u.Hidden > 0 {
 		rep.Notes = append(rep.Notes, fmt.Sprintf("%s of other people's rights (SubjectAccessReview) without what was asked: rights on URLs and on nodes' "+
 			"sub-resources are kept. Log them at level Request to see them.", count(int(u.Hidden), "review", "reviews")))
+	}
+	unread := 0
+	for _, b := range r.bindings {
+		unread += flag(b.Verdict == Unknown)
+	}
+	if unread > 0 {
+		rep.Notes = append(rep.Notes, fmt.Sprintf("%s a role that was not read, or not in full: nothing is proposed for it, and nothing is dropped of those it reaches.",
+			map[bool]string{true: "1 binding gives", false: fmt.Sprintf("Each of %d bindings gives", unread)}[unread == 1]))
 	}
 	if unexplained > 0 {
 		rep.Notes = append(rep.Notes, fmt.Sprintf("%s that the log shows as allowed and that nothing read explains: were all roles and bindings read, and are they "+

@@ -33,7 +33,7 @@ func (r *run) weigh() {
 
 // ask notes what the authorizers answered.
 func (r *run) ask(a *actor, x *use, q grant.Request, answer grant.Answer) {
-	t := r.tally(a)
+	t := r.tallies[a]
 	if answer.Verdict != grant.Allowed && len(answer.By) == 0 {
 		if x.direct {
 			t.notes = append(t.notes, Used{Request: q, Count: x.count, First: x.first, Last: x.last, Reason: answer.Reason})

@@ -1,0 +1,53 @@
+package attack
+
+import (
+	"iter"
+	"strings"
+
+	"github.com/bartizan-dev/bartizan"
+	"github.com/bartizan-dev/bartizan/internal/kube"
+	"github.com/bartizan-dev/bartizan/internal/tree"
+	"github.com/bartizan-dev/bartizan/rule"
+)
+
+// objectsOf visits the objects of a kind.
+func objectsOf(a *rule.Attack, kind bartizan.Kind) iter.Seq[*kube.Object] {
+	return func(yield func(*kube.Object) bool) {
+		for e := range a.World.All(kind) {
+			if o, ok := e.Value.(*kube.Object); ok && !yield(o) {
+				return
+			}
+		}
+	}
+}
+
+// nodeObject is a node as it was read, or nil.
+func nodeObject(a *rule.Attack, node bartizan.Ref) *kube.Object {
+	e, ok := a.World.Get(node)
+	if !ok {
+		return nil
+	}
+	o, _ := e.Value.(*kube.Object)
+	return o
+}
+
+// evidence points at a value of an object that holds no pod; no value of a Secret may be passed to it.
+func evidence(o *kube.Object, at tree.Node) bartizan.Evidence {
+	e := bartizan.Evidence{Path: strings.TrimPrefix(at.Path(), o.Root.Path()), Origin: o.Origin}
+	switch at.Kind() {
+	case tree.Map, tree.List:
+	default:
+		e.Value = at.Text()
+	}
+	if o.Origin.Source == "cluster" {
+		e.Origin.Line, e.Origin.Column = 0, 0
+		return e
+	}
+	line, column := at.KeyPos()
+	e.Origin.Line, e.Origin.Column = line, column
+	if o.Provenance != nil {
+		e.Origin.Rendered, e.Origin.Column = line, 0
+		e.Origin.File, e.Origin.Line = o.Provenance.At(line)
+	}
+	return e
+}
