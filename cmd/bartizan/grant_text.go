@@ -62,10 +62,19 @@ func (p *painter) bold(s string) string { return p.paint(sgrBold, s) }
 
 // text makes a text from the input safe to print.
 func (p *painter) text(s string) string {
-	if p.colours && strings.HasPrefix(s, "\x1b[") {
-		return s // painted, and printable already
+	if p.colours && painted(s) {
+		return s
 	}
 	return sink.Printable(s)
+}
+
+// painted says that a text is what paint makes of a printable one: a colour at its beginning, its end at the end,
+// and nothing else that a terminal would obey.
+func painted(s string) bool {
+	rest, ok := strings.CutPrefix(s, "\x1b[")
+	code, body, found := strings.Cut(rest, "m")
+	body, ended := strings.CutSuffix(body, "\x1b[0m")
+	return ok && found && ended && strings.Trim(code, "0123456789;") == "" && sink.Printable(body) == body
 }
 
 // verdict is a verdict as the first word of a line.

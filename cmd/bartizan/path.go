@@ -34,7 +34,8 @@ var pathKinds = append([]string{
 	"ValidatingAdmissionPolicyBinding", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration", "Gateway.gateway.networking.k8s.io",
 	"HTTPRoute.gateway.networking.k8s.io", "ClusterNetworkPolicy.policy.networking.k8s.io", "AdminNetworkPolicy.policy.networking.k8s.io",
 	"BaselineAdminNetworkPolicy.policy.networking.k8s.io", "CiliumNetworkPolicy.cilium.io", "CiliumClusterwideNetworkPolicy.cilium.io",
-	"PersistentVolumeClaim", "CertificateSigningRequest", "APIService",
+	"PersistentVolumeClaim", "CertificateSigningRequest", "APIService", "ConfigMap",
+	"AppProject.argoproj.io", "ClusterSecretStore.external-secrets.io", "SealedSecret.bitnami.com",
 }, grantKinds...)
 
 // pathFlags are the flags that the sub-commands of path share.

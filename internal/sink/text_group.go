@@ -18,7 +18,7 @@ type group struct {
 	first    bartizan.Finding
 	findings int
 	fixes    int
-	path     *Standing // the highest of the findings
+	path     *Standing          // the highest of the findings
 	all      []bartizan.Finding // only if every finding is to be shown
 
 	subjects                  []bartizan.Ref // each once, in the order of the findings; the first few

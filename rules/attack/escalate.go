@@ -87,12 +87,18 @@ roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: installe
 subjects: [{kind: ServiceAccount, name: installer, namespace: ops}]
 # NO EDGE ServiceAccount ops/installer -> Cluster admin
 -- no/not-bound.yaml --
-# The role that may be widened is bound to nobody that the attacker is.
+# The role that may be widened is bound to somebody else.
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata: {name: spare}
 rules:
 - {apiGroups: [""], resources: [pods], verbs: [get]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: spare}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: spare}
+subjects: [{kind: User, name: carl, apiGroup: rbac.authorization.k8s.io}]
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole

@@ -123,7 +123,7 @@ func deriveExec(a *rule.Attack) {
 		verbs = append(verbs, "get")
 	}
 	for _, verb := range verbs {
-		for scope, held := range a.Holding(rule.Right{Verb: verb, Resource: "pods", Sub: "exec"}) {
+		for scope, held := range spread(a, rule.Right{Verb: verb, Resource: "pods", Sub: "exec"}) {
 			a.Step(rule.Step{From: held, To: rule.In(rule.PodsIn, scope), Text: "runs commands in {to}"})
 		}
 	}

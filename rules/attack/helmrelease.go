@@ -63,6 +63,16 @@ metadata: {name: own, namespace: shop}
 type: Opaque
 # NO EDGE Secret shop/sh.helm.release.v1.shop.v3 -> Secret shop/db
 # NO EDGE Secret shop/sh.helm.release.v1.shop.v3 -> Secret shop/own
+-- no/record-of-another-release.yaml --
+apiVersion: v1
+kind: Secret
+metadata: {name: sh.helm.release.v1.blog.v1, namespace: shop, labels: {owner: helm, name: blog}}
+type: helm.sh/release.v1
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: db, namespace: shop, annotations: {meta.helm.sh/release-name: shop}}
+# NO EDGE Secret shop/sh.helm.release.v1.blog.v1 -> Secret shop/db
 -- no/other-type.yaml --
 apiVersion: v1
 kind: Secret
