@@ -24,7 +24,7 @@ func newReach() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newReachList(), newReachCan(), newReachDiff(), newReachExposure(), newReachCheck())
+	cmd.AddCommand(newReachList(), newReachCan(), newReachDiff(), newReachExposure(), newReachCheck(), newReachSuggest())
 	return cmd
 }
 

@@ -33,7 +33,7 @@ type scanFlags struct {
 	writeBaseline string
 	colour        string
 	verbose       bool
-	paths         bool
+	paths         string
 }
 
 func newScan() *cobra.Command {
@@ -63,7 +63,7 @@ func newScan() *cobra.Command {
 	fl.StringVar(&f.baseline, "baseline", "", "show and fail on only what this file does not know yet")
 	fl.StringVar(&f.writeBaseline, "write-baseline", "", "record all findings in this file and exit with 0")
 	fl.StringVar(&f.colour, "color", "auto", "colour: auto, always, never")
-	fl.BoolVar(&f.paths, "paths", true, "where bindings are read, look for attack paths and put the findings on one first")
+	fl.StringVar(&f.paths, "paths", "auto", "look for attack paths and put the findings on one first: always, never, or auto (of a cluster, and of files with up to 500 objects)")
 	fl.BoolVar(&f.input.lenient, "lenient", false, "pass over named files that hold nothing of Kubernetes, for hooks that name every file of a commit")
 	fl.BoolVarP(&f.verbose, "verbose", "v", false, "show every finding, not the page of the worst")
 	return cmd
@@ -71,6 +71,10 @@ func newScan() *cobra.Command {
 
 // defaultExceptions is read when it stands in the working directory.
 const defaultExceptions = ".bartizan-exceptions.yaml"
+
+// autoPaths is up to how many objects in files --paths auto looks for attack paths: more of them are mostly many
+// clusters' files, which are scanned for their findings.
+const autoPaths = 500
 
 // never is a severity above all others.
 const never = bartizan.Critical + 1
@@ -156,8 +160,15 @@ func (f *scanFlags) request(cmd *cobra.Command) (*scan.Request, *ruleSet, error)
 	if err != nil {
 		return nil, nil, err
 	}
-	if f.paths {
+	switch f.paths {
+	case "never":
+	case "auto", "always":
 		req.Edges, req.Complete = rules.Edges(), f.input.whole()
+		if f.paths == "auto" && !f.input.cluster {
+			req.PathsUpTo = autoPaths
+		}
+	default:
+		return nil, nil, usage("--paths %s: use auto, always or never", f.paths)
 	}
 	req.Engine, req.Also, req.Known = set.engine, set.policies, set.known
 	return req, set, nil

@@ -2,6 +2,7 @@ package scan
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/bartizan-dev/bartizan"
 	"github.com/bartizan-dev/bartizan/internal/path"
@@ -46,10 +47,13 @@ func (s *Standings) rank(f *bartizan.Finding) int {
 	return 0
 }
 
+// farFetched is from which cost on an attack step does not make a finding matter more: bartizan path tells such paths.
+const farFetched = 10
+
 // stand looks for attack paths through what was read: findings on a path matter more than the same elsewhere.
 // Without bindings nothing is looked for. A fault there is a gap, and the findings stay as they are.
 func (p *Report) stand(r *Request) (found *Standings) {
-	if len(r.Edges) == 0 || !p.binds() {
+	if len(r.Edges) == 0 || r.PathsUpTo > 0 && len(p.Objects) > r.PathsUpTo || !p.binds() {
 		return nil
 	}
 	defer func() {
@@ -58,7 +62,8 @@ func (p *Report) stand(r *Request) (found *Standings) {
 			p.Gaps = append(p.Gaps, bartizan.Gap{Reason: fmt.Sprintf("attack paths were not looked for: internal error: %v; please report it", fault)})
 		}
 	}()
-	g := path.Build(path.Input{World: p.World, Objects: p.Objects, Edges: r.Edges, Version: r.Engine.Version(), Complete: r.Complete})
+	edges := slices.DeleteFunc(slices.Clone(r.Edges), func(e *rule.Rule) bool { return e.Cost >= farFetched })
+	g := path.Build(path.Input{World: p.World, Objects: p.Objects, Edges: edges, Version: r.Engine.Version(), Complete: r.Complete})
 	sources := g.Sources(path.SourcesInternet, path.SourcesWorkloads, path.SourcesIdentities)
 	found = &Standings{things: map[bartizan.Ref]*sink.Standing{}, places: map[spot]*sink.Standing{}}
 	for _, one := range g.List(sources, g.Targets()) {

@@ -35,6 +35,7 @@ type Request struct {
 	Exceptions []triage.Exception // from files; those in the objects are read with them
 	Known      []string           // the ids of all rules, those included that do not run; nil if that is not known
 	Edges      []*rule.Rule       // the attack steps to look for paths with; none: no paths are looked for
+	PathsUpTo  int                // look for no paths among more objects; 0 is no limit
 	Complete   bool               // everything of a live cluster is read
 	Baseline   *triage.Baseline
 	FailOn     bartizan.Severity
