@@ -124,8 +124,8 @@ func readFlows(cmd *cobra.Command, name string) (*suggest.Log, error) {
 
 // statement says what was proved.
 func (s *suggested) statement() string {
-	n := len(s.result.Policies)
-	return plural(n, "policy", "policies") + " for " + plural(s.result.Flows, "observed flow", "observed flows") + "; " + s.proved()
+	policies := count(len(s.result.Policies), "NetworkPolicy object")
+	return policies + " for " + count(s.result.Flows, "observed flow") + "; " + s.proved()
 }
 
 func (s *suggested) proved() string {
@@ -192,7 +192,7 @@ func (s *suggested) text() error {
 		for _, w := range p.Workloads {
 			names = append(names, w.String())
 		}
-		s.wrap(2, 4, sink.Printable(strings.Join(names, ", ")+": "+plural(p.Flows, "flow", "flows")+", "+plural(p.Seen, "connection", "connections")))
+		s.wrap(2, 4, sink.Printable(strings.Join(names, ", ")+": "+count(p.Flows, "flow")+", "+count(p.Seen, "connection")))
 	}
 	part := func(title string, lines []string) {
 		if len(lines) == 0 {

@@ -1,0 +1,67 @@
+package suggest
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/bartizan-dev/bartizan"
+	"github.com/bartizan-dev/bartizan/internal/reach"
+)
+
+// End is one end of a flow as it was recorded: a pod or workload by name, or an address, or both.
+type End struct {
+	Namespace, Name string
+	Workload        string // the workload's name, where the record gives it
+	Address         netip.Addr
+	Local           bool // the pod's own node
+}
+
+// String is the end as a person names it.
+func (e End) String() string {
+	if e.Name != "" {
+		return e.Namespace + "/" + e.Name
+	}
+	if e.Address.IsValid() {
+		return e.Address.String()
+	}
+	return "an end without a name"
+}
+
+// Flow is what was seen of connections from one end to a port of another.
+type Flow struct {
+	From, To    End
+	Port        reach.Port
+	Count       int
+	First, Last time.Time
+	Line        int // of the first record
+}
+
+// Log is what was read of a file of flows.
+type Log struct {
+	Flows       []Flow // each pair of ends and port once, in the order of their first record
+	Records     int    // connections that were counted
+	Ignored     int    // replies, dropped packets, protocols that policies do not speak of
+	Gaps        []bartizan.Gap
+	First, Last time.Time
+}
+
+// seen is a flow as one observer reports it: the same connection may be reported where it leaves and where it enters.
+type seen struct {
+	from, to End
+	port     reach.Port
+	where    string
+}
+
+func (l *Log) span(first, last time.Time) {
+	for _, t := range []time.Time{first, last} {
+		if t.IsZero() {
+			continue
+		}
+		if l.First.IsZero() || t.Before(l.First) {
+			l.First = t
+		}
+		if t.After(l.Last) {
+			l.Last = t
+		}
+	}
+}
