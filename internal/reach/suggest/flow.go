@@ -2,6 +2,7 @@ package suggest
 
 import (
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/bartizan-dev/bartizan"
@@ -45,11 +46,10 @@ type Log struct {
 	First, Last time.Time
 }
 
-// seen is a flow as one observer reports it: the same connection may be reported where it leaves and where it enters.
-type seen struct {
-	from, to End
-	port     reach.Port
-	where    string
+// clone is the end with text of its own.
+func (e End) clone() End {
+	e.Namespace, e.Name, e.Workload = strings.Clone(e.Namespace), strings.Clone(e.Name), strings.Clone(e.Workload)
+	return e
 }
 
 func (l *Log) span(first, last time.Time) {

@@ -1,143 +1,185 @@
 package suggest
 
 import (
-	"encoding/json"
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
+	"regexp"
 	"strings"
 	"time"
 
+	"github.com/bartizan-dev/bartizan/internal/event"
 	"github.com/bartizan-dev/bartizan/internal/reach"
+)
+
+// where is the end of a connection that reported it.
+type where uint8
+
+const (
+	leaving where = iota
+	entering
 )
 
 type record struct {
 	flow   Flow
-	where  string // the end that reported it
+	where  where
 	ignore bool
 }
 
-// line is a record of either format.
-type line struct {
-	From     string          `json:"from"`
-	To       string          `json:"to"`
-	Port     int             `json:"port"`
-	Protocol string          `json:"protocol"`
-	Count    *int            `json:"count"`
-	First    string          `json:"first"`
-	Last     string          `json:"last"`
-	Hubble   json.RawMessage `json:"flow"`
+// parser reads records of either format.
+type parser struct{ text event.Text }
+
+func (p *parser) str(v event.Value) string {
+	if v.Kind() != event.String {
+		return ""
+	}
+	return p.text.Of(v)
 }
 
-type hubbleEnd struct {
-	Namespace string   `json:"namespace"`
-	Pod       string   `json:"pod_name"`
-	Labels    []string `json:"labels"`
-	Workloads []struct {
-		Name string `json:"name"`
-	} `json:"workloads"`
+// pick finds several keys of an object in one walk; of a repeated key the last one counts.
+func pick(v event.Value, keys []string, into []event.Value) {
+	for key, x := range v.Members() {
+		for i, k := range keys {
+			if k == key {
+				into[i] = x
+				break
+			}
+		}
+	}
 }
 
-type hubblePorts struct {
-	Port  int `json:"destination_port"`
-	From  int `json:"source_port"`
-	Flags struct {
-		SYN, ACK, FIN, RST, PSH bool
-	} `json:"flags"`
+// The keys that a record is read by, in the order in which they are picked.
+const (
+	kFrom = iota
+	kTo
+	kPort
+	kProtocol
+	kCount
+	kFirst
+	kLast
+	kFlow
+	kLost
+	kNode
+	kAgent
+	kDebug
+	ownKeys
+)
+
+const (
+	hTime = iota
+	hVerdict
+	hIP
+	hL4
+	hSource
+	hDestination
+	hReply
+	hDirection
+	hubbleKeys
+)
+
+func recordKeys() []string {
+	return []string{"from", "to", "port", "protocol", "count", "first", "last", "flow", "lost_events", "node_status", "agent_event", "debug_event"}
 }
 
-type hubble struct {
-	Time    string `json:"time"`
-	Verdict string `json:"verdict"`
-	IP      struct {
-		Source      string `json:"source"`
-		Destination string `json:"destination"`
-	} `json:"IP"`
-	L4 struct {
-		TCP, UDP, SCTP *hubblePorts
-	} `json:"l4"`
-	Source      hubbleEnd `json:"source"`
-	Destination hubbleEnd `json:"destination"`
-	Reply       *bool     `json:"is_reply"`
-	Direction   string    `json:"traffic_direction"`
+func flowKeys() []string {
+	return []string{"time", "verdict", "IP", "l4", "source", "destination", "is_reply", "traffic_direction"}
 }
 
-func parse(text []byte) (record, error) {
-	var l line
-	if err := json.Unmarshal(text, &l); err != nil {
+func (p *parser) parse(text string) (record, error) {
+	v, err := event.ParseValue(text)
+	if err != nil || v.Kind() != event.Object {
 		return record{}, errors.New("not a flow in JSON")
 	}
-	if l.Hubble != nil {
-		var h hubble
-		if err := json.Unmarshal(l.Hubble, &h); err != nil {
-			return record{}, errors.New("not a flow as Hubble writes it")
-		}
-		return h.record()
-	}
-	if l.From == "" && l.To == "" {
+	var k [ownKeys]event.Value
+	pick(v, recordKeys(), k[:])
+	switch {
+	case k[kFlow].Kind() == event.Object:
+		return p.hubble(k[kFlow])
+	case k[kLost].Exists():
+		n := p.text.Of(k[kLost].Get("num_events_lost"))
+		return record{}, fmt.Errorf("flows are missing here: Hubble lost %s; record again with a larger buffer", cmp.Or(n, "some"))
+	case k[kNode].Exists() || k[kAgent].Exists() || k[kDebug].Exists():
+		return record{ignore: true}, nil
+	case !k[kFrom].Exists() && !k[kTo].Exists():
 		return record{}, errors.New(`no flow: "from" and "to", or Hubble's "flow", are missing`)
 	}
-	return l.record()
+	return p.own(&k)
 }
 
-func (l *line) record() (r record, err error) {
+// own reads a record of our format.
+func (p *parser) own(k *[ownKeys]event.Value) (r record, err error) {
 	f := &r.flow
-	if f.From, err = endOf(l.From); err != nil {
+	if f.From, err = endOf(p.str(k[kFrom])); err != nil {
 		return r, fmt.Errorf("from: %w", err)
 	}
-	if f.To, err = endOf(l.To); err != nil {
+	if f.To, err = endOf(p.str(k[kTo])); err != nil {
 		return r, fmt.Errorf("to: %w", err)
 	}
-	protocol, ok := reach.ParseProtocol(strings.ToUpper(l.Protocol))
+	protocol, ok := reach.ParseProtocol(strings.ToUpper(p.str(k[kProtocol])))
 	if !ok {
 		r.ignore = true
 		return r, nil
 	}
-	if f.Port, err = portOf(protocol, l.Port); err != nil {
+	if f.Port, err = portOf(protocol, k[kPort]); err != nil {
 		return r, err
 	}
 	f.Count = 1
-	if l.Count != nil {
-		if *l.Count < 1 {
+	if c := k[kCount]; c.Kind() != event.Absent && c.Kind() != event.Null {
+		n, ok := c.Int()
+		if !ok && !whole.MatchString(c.Raw()) {
+			return r, errors.New("count is no whole number above 0")
+		}
+		if ok && n < 1 {
 			return r, errors.New("count is less than 1")
 		}
-		f.Count = min(*l.Count, maxCount)
+		if f.Count = maxCount; ok {
+			f.Count = int(min(n, maxCount))
+		}
 	}
-	if f.First, err = timeOf(l.First); err != nil {
+	if f.First, err = timeOf(p.str(k[kFirst])); err != nil {
 		return r, fmt.Errorf("first: %w", err)
 	}
-	if f.Last, err = timeOf(l.Last); err != nil {
+	if f.Last, err = timeOf(p.str(k[kLast])); err != nil {
 		return r, fmt.Errorf("last: %w", err)
 	}
 	return r, nil
 }
 
-func (h *hubble) record() (r record, err error) {
+var whole = regexp.MustCompile(`^[0-9]{1,400}$`)
+
+// hubble reads a record of Cilium's Hubble (the flow.Flow message as JSON).
+func (p *parser) hubble(h event.Value) (r record, err error) {
 	f := &r.flow
-	protocol, ports := reach.TCP, h.L4.TCP
-	switch {
-	case h.L4.UDP != nil:
-		protocol, ports = reach.UDP, h.L4.UDP
-	case h.L4.SCTP != nil:
-		protocol, ports = reach.SCTP, h.L4.SCTP
+	var k [hubbleKeys]event.Value
+	pick(h, flowKeys(), k[:])
+	l4 := k[hL4]
+	protocol, ports := reach.TCP, l4.Get("TCP")
+	for _, other := range []reach.Protocol{reach.UDP, reach.SCTP} {
+		if x := l4.Get(other.String()); x.Kind() == event.Object {
+			protocol, ports = other, x
+		}
 	}
-	if h.Verdict != "FORWARDED" || ports == nil || h.reply(protocol, ports) {
+	if p.str(k[hVerdict]) != "FORWARDED" || ports.Kind() != event.Object || reply(k[hReply], protocol, ports) {
 		r.ignore = true
 		return r, nil
 	}
-	if f.Port, err = portOf(protocol, ports.Port); err != nil {
+	if f.Port, err = portOf(protocol, ports.Get("destination_port")); err != nil {
 		return r, err
 	}
-	if f.From, err = h.Source.end(h.IP.Source); err != nil {
+	if f.From, err = p.end(k[hSource], k[hIP].Get("source")); err != nil {
 		return r, fmt.Errorf("source: %w", err)
 	}
-	if f.To, err = h.Destination.end(h.IP.Destination); err != nil {
+	if f.To, err = p.end(k[hDestination], k[hIP].Get("destination")); err != nil {
 		return r, fmt.Errorf("destination: %w", err)
 	}
-	if f.First, err = timeOf(h.Time); err != nil {
+	if f.First, err = timeOf(p.str(k[hTime])); err != nil {
 		return r, fmt.Errorf("time: %w", err)
 	}
-	f.Last, f.Count, r.where = f.First, 1, h.Direction
+	f.Last, f.Count = f.First, 1
+	if p.str(k[hDirection]) == "INGRESS" {
+		r.where = entering
+	}
 	return r, nil
 }
 
@@ -146,34 +188,34 @@ const firstEphemeral = 32768
 
 // reply says whether the packet answers another. Where Hubble does not know, a TCP packet counts only if it opens a
 // connection, any other if it does not go from a server's port to a client's.
-func (h *hubble) reply(p reach.Protocol, x *hubblePorts) bool {
+func reply(known event.Value, p reach.Protocol, ports event.Value) bool {
+	flag := func(name string) bool { return ports.At("flags", name).Raw() == "true" }
 	switch {
-	case h.Reply != nil:
-		return *h.Reply
+	case known.Kind() == event.Bool:
+		return known.Raw() == "true"
 	case p == reach.TCP:
-		return !x.Flags.SYN || x.Flags.ACK
+		return !flag("SYN") || flag("ACK")
 	}
-	return x.From < firstEphemeral && x.Port >= firstEphemeral
+	from, _ := ports.Get("source_port").Int()
+	to, _ := ports.Get("destination_port").Int()
+	return from < firstEphemeral && to >= firstEphemeral
 }
 
-func (x *hubbleEnd) end(ip string) (e End, err error) {
-	if x.Pod != "" {
-		e = End{Namespace: x.Namespace, Name: x.Pod}
-		if i := strings.LastIndexByte(x.Pod, '/'); i >= 0 {
-			e.Namespace, e.Name = x.Pod[:i], x.Pod[i+1:]
-		}
-		if len(x.Workloads) > 0 {
-			e.Workload = x.Workloads[0].Name
+func (p *parser) end(x, ip event.Value) (e End, err error) {
+	if pod := p.str(x.Get("pod_name")); pod != "" {
+		e = End{Namespace: p.str(x.Get("namespace")), Name: pod, Workload: p.str(x.Get("workloads").Index(0).Get("name"))}
+		if i := strings.LastIndexByte(pod, '/'); i >= 0 {
+			e.Namespace, e.Name = pod[:i], pod[i+1:]
 		}
 		if e.Namespace == "" {
 			return e, errors.New("a pod without a namespace")
 		}
 		return e, nil
 	}
-	for _, l := range x.Labels {
-		e.Local = e.Local || l == "reserved:host"
+	for l := range x.Get("labels").Items() {
+		e.Local = e.Local || l.Raw() == `"reserved:host"`
 	}
-	a, err := netip.ParseAddr(ip)
+	a, err := netip.ParseAddr(p.str(ip))
 	if err != nil && !e.Local {
 		return e, errors.New("neither a pod nor an address")
 	}
@@ -192,7 +234,11 @@ func endOf(s string) (End, error) {
 	return End{Namespace: namespace, Name: name}, nil
 }
 
-func portOf(p reach.Protocol, n int) (reach.Port, error) {
+func portOf(p reach.Protocol, v event.Value) (reach.Port, error) {
+	n, ok := v.Int()
+	if !ok {
+		return reach.Port{}, errors.New("port is missing or no number")
+	}
 	if n < 1 || n > 65535 {
 		return reach.Port{}, fmt.Errorf("port %d is none of 1 to 65535", n)
 	}

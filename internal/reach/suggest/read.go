@@ -34,7 +34,7 @@ func Read(r io.Reader, name string) *Log {
 			return c.done()
 		}
 		if text = bytes.TrimSpace(text); len(text) > 0 {
-			c.record(line, text)
+			c.record(line, string(text))
 		}
 		if err != nil || c.full {
 			return c.done()
@@ -71,8 +71,15 @@ type flowKey struct {
 	port     reach.Port
 }
 
+// seen is a flow as one end reports it: the same connection may be reported where it leaves and where it enters.
+type seen struct {
+	flow  int
+	where where
+}
+
 // collector adds records of the same flow up.
 type collector struct {
+	parser
 	log     *Log
 	name    string
 	at      map[flowKey]int
@@ -98,8 +105,8 @@ func (c *collector) done() *Log {
 	return c.log
 }
 
-func (c *collector) record(line int, text []byte) {
-	r, err := parse(text)
+func (c *collector) record(line int, text string) {
+	r, err := c.parse(text)
 	switch {
 	case err != nil:
 		c.gap(line, err.Error())
@@ -118,7 +125,8 @@ func (c *collector) record(line int, text []byte) {
 			return
 		}
 		i = len(c.log.Flows)
-		c.at[key] = i
+		f.From, f.To = f.From.clone(), f.To.clone() // they stand in the record's text
+		c.at[flowKey{f.From, f.To, f.Port}] = i
 		f.Line = line
 		n := f.Count
 		f.Count = 0
@@ -128,7 +136,7 @@ func (c *collector) record(line int, text []byte) {
 	c.log.Records++
 	c.log.span(f.First, f.Last)
 	have := &c.log.Flows[i]
-	s := seen{f.From, f.To, f.Port, r.where}
+	s := seen{i, r.where}
 	c.by[s] = min(c.by[s]+f.Count, maxCount)
 	have.Count = max(have.Count, c.by[s]) // the same connection is seen at both ends
 	if !f.First.IsZero() && (have.First.IsZero() || f.First.Before(have.First)) {

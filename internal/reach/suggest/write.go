@@ -47,6 +47,13 @@ func policyName(w bartizan.Ref, kind bool) string {
 	return name
 }
 
+func times(n int) string {
+	if n == 1 {
+		return "seen once"
+	}
+	return fmt.Sprintf("seen %d times", n)
+}
+
 // estimate counts what was seen of a group, and by Good and Turing how much was not.
 func (k *maker) estimate(group int, p *Policy) {
 	for _, l := range k.order {
@@ -90,7 +97,7 @@ func (k *maker) text(group int, p *Policy) string {
 	if len(p.Workloads) > 1 {
 		b.note(0, "Their labels are the same, so that one policy is for all of them.")
 	}
-	b.note(0, "%d flows, seen %d times; about %.1f %% of connections are of flows not seen yet.", p.Flows, p.Seen, 100*p.Unseen)
+	b.note(0, "%d flows in %d connections; about %.1f %% of connections are of flows not seen yet.", p.Flows, p.Seen, 100*p.Unseen)
 	b.line(0, "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:")
 	b.line(2, "name: %s", scalar(p.Ref.Name))
 	b.line(2, "namespace: %s", scalar(p.Ref.Namespace))
@@ -132,7 +139,7 @@ func (k *maker) dnsRule(b *page, g *group) {
 }
 
 func (k *maker) rule(b *page, g *group, key string, r *rule) {
-	b.note(2, "seen %d times", r.count)
+	b.note(2, "%s", times(r.count))
 	b.line(2, "- %s:", key)
 	for _, p := range r.peers {
 		k.peer(b, g, k.groups[p.group])
