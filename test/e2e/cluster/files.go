@@ -46,7 +46,12 @@ func (l layout) writeConfig() (token string, err error) {
 	}
 	if l.auditWebhook != "" {
 		path := l.file("audit-webhook.kubeconfig")
-		if err := writeKubeconfig(path, &clientcmdapi.Cluster{Server: l.auditWebhook}, nil); err != nil {
+		server := &clientcmdapi.Cluster{Server: l.auditWebhook, CertificateAuthority: l.webhookTLS.CA}
+		var user *clientcmdapi.AuthInfo
+		if l.webhookTLS.Cert != "" {
+			user = &clientcmdapi.AuthInfo{ClientCertificate: l.webhookTLS.Cert, ClientKey: l.webhookTLS.Key}
+		}
+		if err := writeKubeconfig(path, server, user); err != nil {
 			return "", err
 		}
 	}

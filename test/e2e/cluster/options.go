@@ -33,7 +33,11 @@ type settings struct {
 	auditLog     bool
 	auditPolicy  []byte
 	auditWebhook string
+	webhookTLS   TLSFiles
 }
+
+// TLSFiles are paths of PEM files: an authority to trust, and a client's certificate with its key.
+type TLSFiles struct{ CA, Cert, Key string }
 
 // newSettings applies the options to the profile.
 func newSettings(profile Profile, options []Option) settings {
@@ -65,3 +69,8 @@ func WithAuditPolicy(policy []byte) Option { return func(s *settings) { s.auditP
 
 // WithAuditWebhook also sends audit events to the URL, in batches at most a second apart.
 func WithAuditWebhook(url string) Option { return func(s *settings) { s.auditWebhook = url } }
+
+// WithAuditWebhookTLS is WithAuditWebhook for a receiver with a certificate of its own, which asks for one.
+func WithAuditWebhookTLS(url string, files TLSFiles) Option {
+	return func(s *settings) { s.auditWebhook, s.webhookTLS = url, files }
+}
