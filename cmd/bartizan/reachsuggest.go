@@ -20,7 +20,7 @@ import (
 // newReachSuggest makes reach suggest.
 func newReachSuggest() *cobra.Command {
 	f := &reachFlags{}
-	var flows string
+	var flows, dialect string
 	cmd := &cobra.Command{
 		Use:   "suggest --flows FILE [PATH...]",
 		Short: "Write network policies that allow the flows observed, and nothing else",
@@ -30,7 +30,7 @@ func newReachSuggest() *cobra.Command {
 		Example: "  hubble observe --since 168h -o json | bartizan reach suggest --cluster --flows - > policies.yaml\n" +
 			"  bartizan reach suggest --flows flows.jsonl -o text deploy/",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r, err := f.suggest(cmd, flows, args)
+			r, err := f.suggest(cmd, flows, dialect, args)
 			if err != nil {
 				return err
 			}
@@ -58,6 +58,8 @@ func newReachSuggest() *cobra.Command {
 	fl := cmd.Flags().Lookup("output")
 	fl.DefValue = "yaml"
 	cmd.Flags().StringVar(&flows, "flows", "", "file with observed flows as JSON lines; - for standard input")
+	cmd.Flags().StringVar(&dialect, "dialect", "networkpolicy", "networkpolicy, which most network plugins enforce, or cilium: also by service account, domain name and request")
+	_ = cmd.RegisterFlagCompletionFunc("dialect", cobra.FixedCompletions([]string{"networkpolicy", "cilium"}, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.MarkFlagFilename("flows", "json", "jsonl")
 	return cmd
 }
@@ -70,7 +72,7 @@ type suggested struct {
 }
 
 // suggest reads flows and objects and makes the policies.
-func (f *reachFlags) suggest(cmd *cobra.Command, flows string, args []string) (*suggested, error) {
+func (f *reachFlags) suggest(cmd *cobra.Command, flows, as string, args []string) (*suggested, error) {
 	switch {
 	case !slices.Contains(f.formats, f.output):
 		return nil, usage("--output %s: choose %s", f.output, strings.Join(f.formats, ", "))
@@ -80,6 +82,11 @@ func (f *reachFlags) suggest(cmd *cobra.Command, flows string, args []string) (*
 		return nil, usage("--namespace leaves out pods that flows may come from: leave it out")
 	case flows == "-" && slices.Contains(append(args, f.files...), "-"):
 		return nil, usage("standard input cannot be both flows and objects: name a file for one of them")
+	}
+	dialects := map[string]suggest.Dialect{"networkpolicy": suggest.Kubernetes, "cilium": suggest.Cilium}
+	dialect, known := dialects[as]
+	if !known {
+		return nil, usage("--dialect %s: choose networkpolicy or cilium", as)
 	}
 	options := reach.Options{}
 	for _, s := range f.podCIDRs {
@@ -100,7 +107,7 @@ func (f *reachFlags) suggest(cmd *cobra.Command, flows string, args []string) (*
 	}
 	gaps := append(slices.Clone(report.Gaps), log.Gaps...)
 	options.Complete = f.cluster && f.options.Selector == "" && len(report.Gaps) == 0
-	result, err := suggest.New(report.World, log, options)
+	result, err := suggest.New(report.World, log, options, dialect)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +131,7 @@ func readFlows(cmd *cobra.Command, name string) (*suggest.Log, error) {
 
 // statement says what was proved.
 func (s *suggested) statement() string {
-	policies := count(len(s.result.Policies), "NetworkPolicy object")
+	policies := count(len(s.result.Policies), "policy object")
 	return policies + " for " + count(s.result.Flows, "observed flow") + "; " + s.proved()
 }
 

@@ -13,11 +13,13 @@ func aligned(a, b *Model) (x, y *Model) {
 	words := newVocabulary()
 	for _, m := range []*Model{x, y} {
 		m.words = words
-		d := &decoder{words: words}
+		d := m.decoder(words)
 		d.read(m.world)
 		m.policies, m.faults = d.policies, d.faults
 	}
 	shareNamespaces(x.inv, y.inv)
+	cilium := [2]bool{speakCilium(x.policies), speakCilium(y.policies)}
+	nodes := speakToNodes(x.policies) || speakToNodes(y.policies)
 	prefixes := append(x.borders(), y.borders()...)
 	ranges := append(x.portRanges(), y.portRanges()...)
 	for _, m := range []*Model{x, y} {
@@ -35,7 +37,13 @@ func aligned(a, b *Model) (x, y *Model) {
 	x.classify()
 	y.classify()
 	join(x, y)
-	for _, m := range []*Model{x, y} {
+	for k, m := range []*Model{x, y} {
+		m.cilium = cilium[0] || cilium[1]
+		m.twinHosts()
+		m.cilium = cilium[k]
+		if m.subjectEnd = m.podEnd; nodes {
+			m.subjectEnd = m.hostEnd
+		}
 		m.sign()
 		m.fillRows()
 	}
@@ -48,7 +56,7 @@ func (m *Model) blank() *Model {
 	inv.pods = append([]Pod(nil), m.inv.pods...)
 	inv.nodes = append([]node(nil), m.inv.nodes...)
 	inv.namespaces = append([]namespace(nil), m.inv.namespaces...)
-	return &Model{world: m.world, options: m.options, inv: &inv, possible: map[bool]bits{}, peerCache: map[string]peerSet{}}
+	return &Model{world: m.world, options: m.options, config: m.config, servers: m.servers, inv: &inv, possible: map[bool]bits{}, peerCache: map[string]peerSet{}}
 }
 
 // shareNamespaces gives two inventories the same numbers for namespaces.
@@ -200,7 +208,7 @@ func (j *joiner) finish(where map[podKey]*[2]int32) {
 			}
 			fresh[k] = append(fresh[k], c)
 		}
-		fresh[k] = append(fresh[k], m.classes[m.hostEnd:]...)
+		fresh[k] = append(fresh[k], m.classes[m.hostEnd:m.outEnd]...)
 	}
 	for k, m := range j.models {
 		j.assign(k, m, where, fresh[k])

@@ -8,7 +8,8 @@ type judged struct {
 	local     bool // decided by the ends' sharing a pod or a node
 	from, to  end
 	atom      int
-	different bool // addresses of different families: there is no such connection
+	toPeer    int32 // the class of to as the policies of from see it
+	different bool  // addresses of different families: there is no such connection
 }
 
 // Can answers whether from may open a connection to a port of to. Of a peer that stands for several pods or
@@ -72,7 +73,7 @@ func (m *Model) resolve(p Port, d end) ([]Port, string) {
 
 // side is the verdict of the row of one end.
 func (m *Model) side(dir Direction, subject, peer int32, atom int) Verdict {
-	if subject >= m.podEnd {
+	if !m.governs(subject) {
 		return Allowed
 	}
 	o := m.row(dir, m.sig[dir][subject]).at(atom)
@@ -98,13 +99,21 @@ func both(a, b Verdict) Verdict {
 
 // judge is the verdict on a connection of two ends to the ports of an atom.
 func (m *Model) judge(s, d end, atom int) judged {
-	j := judged{from: s, to: d, atom: atom, different: m.apart(s.class, d.class)}
+	j := judged{from: s, to: d, toPeer: d.class, atom: atom, different: m.apart(s.class, d.class)}
 	if s.pod >= 0 && s.pod == d.pod && !m.inv.pods[s.pod].IsTemplate() {
 		j.verdict, j.out, j.in, j.local = Allowed, Allowed, Allowed, true
 		j.reason = "a pod always reaches itself"
 		return j
 	}
 	j.out, j.in = m.side(Egress, s.class, d.class, atom), m.side(Ingress, d.class, s.class, atom)
+	same, host := sameNode(s, d), m.classes[s.class].kind == hostClass && d.class < m.podEnd || m.classes[d.class].kind == hostClass && s.class < m.podEnd
+	if m.cilium {
+		if host && same != no {
+			m.ownNode(&j, same)
+		}
+		j.verdict = both(j.out, j.in)
+		return j
+	}
 	if m.classes[s.class].kind == hostClass && d.class < m.podEnd && j.in != Allowed {
 		switch sameNode(s, d) {
 		case yes:

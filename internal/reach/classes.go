@@ -47,8 +47,11 @@ func (m *Model) classify() {
 		}
 		m.classes = append(m.classes, class{kind: outsideClass, atom: int32(a), family: family})
 	}
-	m.n = len(m.classes)
+	m.twinHosts()
 	m.ranges()
+	if m.subjectEnd = m.podEnd; speakToNodes(m.policies) {
+		m.subjectEnd = m.podEnd
+	}
 }
 
 // ranges notes which classes each namespace has; its pods come one after the other.
@@ -89,6 +92,7 @@ func (b *classifier) pod(i int32) {
 	m, p := b.m, &b.m.inv.pods[i]
 	ns := m.inv.namespaceIndex(p.Namespace)
 	b.vector = m.words.fill(b.vector, p.labels, addedLabels(p.Ref.Kind))
+	m.derive(b.vector, p, &m.inv.namespaces[ns])
 	ports := m.usedPorts(p.ports)
 	for f, at := range b.places(p.Addresses) {
 		b.key = append(b.key[:0], 'p', at.family)

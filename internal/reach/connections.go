@@ -25,7 +25,7 @@ func (m *Model) Connections() (out []Connection) {
 		}
 		l.sure, l.may = append(l.sure, m.columns(atom, false)), append(l.may, m.columns(atom, true))
 	}
-	for s := range int32(m.n) {
+	for s := range m.outEnd {
 		if s != m.anyHost || len(m.classes[s].members)+len(m.classes[s].nodes) > 0 {
 			l.source(s)
 		}
@@ -89,12 +89,12 @@ func (l *lister) source(s int32) {
 func (l *lister) parts(s int32, v Verdict) (out []part) {
 	m := l.m
 	rest := newBits(m.n) // targets of interest; policies say nothing between ends that are not pods
-	rest.fill(0, int32(m.n))
-	if s >= m.podEnd {
+	rest.fill(0, m.outEnd)
+	if !m.governs(s) {
 		rest = newBits(m.n)
-		rest.fill(0, m.podEnd)
+		rest.fill(0, m.subjectEnd)
 	}
-	for t := range int32(m.n) {
+	for t := range m.outEnd {
 		if m.apart(s, t) || t == m.anyHost && t != s && m.emptyHost(t) {
 			rest[t>>6] &^= 1 << (t & 63)
 		}
@@ -150,7 +150,7 @@ func (l *lister) reached(s int32, atom int, v Verdict) bits {
 	m := l.m
 	sure := l.sure[atom].targets[l.sure[atom].of[s]].clone()
 	may := l.may[atom].targets[l.may[atom].of[s]].clone()
-	if s < m.podEnd {
+	if m.governs(s) {
 		o := m.rows[Egress][m.sig[Egress][s]].at(atom)
 		for i := range sure {
 			sure[i] &= o.accept[i] &^ o.deny[i]

@@ -12,6 +12,9 @@ import (
 // decoder turns policy objects into policies. What is wrong with one is told in faults.
 type decoder struct {
 	words    *vocabulary
+	world    bartizan.World
+	config   ciliumConfig
+	servers  []netip.Addr // of the API server; nil if not known
 	policies []*policy
 	faults   []Fault
 	current  *kube.Object
@@ -24,6 +27,8 @@ func policyKinds() []policyKind {
 		{"ClusterNetworkPolicy.policy.networking.k8s.io", (*decoder).clusterNetworkPolicy},
 		{"AdminNetworkPolicy.policy.networking.k8s.io", (*decoder).adminNetworkPolicy},
 		{"BaselineAdminNetworkPolicy.policy.networking.k8s.io", (*decoder).baselinePolicy},
+		{ciliumPolicy, (*decoder).ciliumNetworkPolicy},
+		{ciliumClusterwide, (*decoder).ciliumClusterwidePolicy},
 	}
 }
 
@@ -36,7 +41,8 @@ type policyKind struct {
 func Kinds() []string {
 	kinds := []string{"Workload", "Namespace", "Node", "Service", "Endpoints", "EndpointSlice", "Ingress",
 		"Gateway.gateway.networking.k8s.io", "HTTPRoute.gateway.networking.k8s.io", "GRPCRoute.gateway.networking.k8s.io",
-		"TLSRoute.gateway.networking.k8s.io", "TCPRoute.gateway.networking.k8s.io", "UDPRoute.gateway.networking.k8s.io"}
+		"TLSRoute.gateway.networking.k8s.io", "TCPRoute.gateway.networking.k8s.io", "UDPRoute.gateway.networking.k8s.io",
+		"ReferenceGrant.gateway.networking.k8s.io", string(ciliumGroup)}
 	for _, k := range policyKinds() {
 		kinds = append(kinds, string(k.kind))
 	}
@@ -61,13 +67,18 @@ func (d *decoder) read(w bartizan.World) {
 // duplicates marks policies that were read twice under one name: which of them is in force is not known, unless
 // they are the same.
 func (d *decoder) duplicates() {
-	seen := map[bartizan.Ref]*policy{}
+	type part struct {
+		ref bartizan.Ref
+		n   int
+	}
+	seen := map[part]*policy{}
 	keep := d.policies[:0]
 	for _, p := range d.policies {
-		first, again := seen[p.ref]
+		key := part{p.ref, p.part}
+		first, again := seen[key]
 		switch {
 		case !again:
-			seen[p.ref] = p
+			seen[key] = p
 		case sameText(first.origin, p.origin):
 			continue
 		default:
@@ -81,6 +92,11 @@ func (d *decoder) duplicates() {
 }
 
 func sameText(a, b bartizan.Origin) bool { return a == b && a.File != "" }
+
+// decoder is one for objects of the World.
+func (m *Model) decoder(words *vocabulary) *decoder {
+	return &decoder{words: words, world: m.world, config: m.config, servers: m.servers}
+}
 
 // at is where a value stands.
 func (d *decoder) at(n tree.Node) bartizan.Origin {

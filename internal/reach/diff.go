@@ -115,7 +115,7 @@ func (d *differ) atom(atom int) {
 // possible keeps the peers that the row of a class lets through in one of the two Models: with all others it has
 // the same verdict in both.
 func (d *differ) possible(peers bits, dir Direction, c int32, atom int) {
-	if c >= d.a.podEnd {
+	if !d.a.governs(c) {
 		return
 	}
 	var x, y bits
@@ -141,11 +141,11 @@ func (d *differ) possible(peers bits, dir Direction, c int32, atom int) {
 func (d *differ) differing(dir Direction, atom int) map[int32]bits {
 	out := map[int32]bits{}
 	memo := map[[2]int32]bits{}
-	for c := int32(0); c < d.a.podEnd; c++ {
+	for c := int32(0); c < d.a.subjectEnd; c++ {
 		x, y := d.a.sig[dir][c], d.b.sig[dir][c]
 		if d.a.classes[c].absent != d.b.classes[c].absent {
 			all := newBits(d.a.n)
-			all.fill(0, int32(d.a.n))
+			all.fill(0, d.a.outEnd)
 			out[c] = all
 			continue
 		}
@@ -162,10 +162,10 @@ func (d *differ) differing(dir Direction, atom int) map[int32]bits {
 			out[c] = diff
 		}
 	}
-	for c := d.a.podEnd; c < d.a.hostEnd; c++ {
+	for c := d.a.subjectEnd; c < d.a.hostEnd; c++ {
 		if d.a.classes[c].absent != d.b.classes[c].absent {
 			all := newBits(d.a.n)
-			all.fill(0, d.a.podEnd)
+			all.fill(0, d.a.subjectEnd)
 			out[c] = all
 		}
 	}
@@ -187,7 +187,7 @@ func xor(x, y *outcome) bits {
 }
 
 func (d *differ) compare(s, t int32, atom int) {
-	if s >= d.a.podEnd && t >= d.a.podEnd {
+	if s >= d.a.outEnd || t >= d.a.outEnd || !d.a.governs(s) && !d.a.governs(t) {
 		return
 	}
 	old, new := d.a.classVerdict(s, t, atom), d.b.classVerdict(s, t, atom)

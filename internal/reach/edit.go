@@ -19,7 +19,7 @@ func (m *Model) Edit(remove []bartizan.Ref, add []*kube.Object) (opened, closed 
 // edited gives the Models before and after, with the same classes. Their rows are worked out as they are needed.
 func (m *Model) edited(remove []bartizan.Ref, add []*kube.Object) (old, new *Model) {
 	words := m.words.clone()
-	d := &decoder{words: words}
+	d := m.decoder(words)
 	gone := map[bartizan.Ref]bool{}
 	for _, ref := range remove {
 		gone[ref] = true
@@ -36,12 +36,18 @@ func (m *Model) edited(remove []bartizan.Ref, add []*kube.Object) (old, new *Mod
 	next := *old
 	new = &next
 	new.words = words
-	new.peerCache, new.possible = maps.Clone(old.peerCache), maps.Clone(old.possible)
 	new.policies = nil
 	for _, p := range old.policies {
 		if !gone[p.ref] {
 			new.policies = append(new.policies, p)
 		}
+	}
+	new.cilium = speakCilium(new.policies) || speakCilium(d.policies)
+	if new.cilium == old.cilium {
+		new.peerCache, new.possible = maps.Clone(old.peerCache), maps.Clone(old.possible)
+	} else { // the same rules match otherwise under another network plugin
+		new.peerCache, new.possible = map[string]peerSet{}, map[bool]bits{}
+		new.policies = copied(new.policies)
 	}
 	for i, p := range d.policies {
 		p.position = len(old.policies) + i
@@ -65,6 +71,9 @@ func (d *decoder) decode(o *kube.Object) {
 // covers says whether the classes and atoms of m tell apart everything that more policies tell apart.
 func (m *Model) covers(words *vocabulary, more []*policy) bool {
 	if len(words.names) != len(m.words.names) || len(words.values) != len(m.words.values) {
+		return false
+	}
+	if speakCilium(more) && m.outEnd == int32(m.n) || speakToNodes(more) && m.subjectEnd == m.podEnd {
 		return false
 	}
 	probe := Model{policies: more, inv: &inventory{}, space: m.space}
@@ -116,18 +125,9 @@ func (s *portSpace) more(r portRange) (out []int) {
 func (m *Model) widened(words *vocabulary, more []*policy) *Model {
 	w := m.blank()
 	w.words = words
-	w.policies = make([]*policy, len(m.policies))
-	for i, p := range m.policies {
-		own := *p
-		for dir := range own.rules {
-			own.rules[dir] = slices.Clone(p.rules[dir])
-			for k := range own.rules[dir] {
-				own.rules[dir][k].yes, own.rules[dir][k].may = nil, nil
-			}
-		}
-		w.policies[i] = &own
-	}
-	all := append(slices.Clone(w.policies), more...)
+	kept := copied(m.policies)
+	all := append(slices.Clone(kept), more...)
+	w.policies = all
 	probe := Model{policies: all, inv: w.inv}
 	w.hasBlocks = m.hasBlocks || len(cidrs(more)) > 0
 	w.space = newSpace(probe.borders())
@@ -136,9 +136,27 @@ func (m *Model) widened(words *vocabulary, more []*policy) *Model {
 	for i := range w.inv.namespaces {
 		w.nameVector(&w.inv.namespaces[i])
 	}
+	w.cilium = speakCilium(all)
 	w.classify()
+	w.policies, w.cilium = kept, m.cilium
 	w.sign()
 	return w
+}
+
+// copied is policies of which nothing was worked out.
+func copied(list []*policy) []*policy {
+	out := make([]*policy, len(list))
+	for i, p := range list {
+		own := *p
+		for dir := range own.rules {
+			own.rules[dir] = slices.Clone(p.rules[dir])
+			for k := range own.rules[dir] {
+				own.rules[dir][k].yes, own.rules[dir][k].may = nil, nil
+			}
+		}
+		out[i] = &own
+	}
+	return out
 }
 
 // pair notes which signatures are the same as those of another Model with the same classes.

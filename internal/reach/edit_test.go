@@ -22,6 +22,15 @@ func keysOf(list []Flow) (out []string) {
 	return out
 }
 
+func isPolicy(o *kube.Object) bool {
+	for _, k := range policyKinds() {
+		if k.kind == o.Ref.Kind {
+			return true
+		}
+	}
+	return false
+}
+
 // TestEditIsDiff demands that an edit opens and closes what a comparison of two Worlds says.
 func TestEditIsDiff(t *testing.T) {
 	for seed := range uint64(80) {
@@ -30,7 +39,7 @@ func TestEditIsDiff(t *testing.T) {
 		var before []*kube.Object
 		var policies []*kube.Object
 		for _, o := range objects {
-			if o.Kind == "Pod" || o.Kind == "Namespace" || o.Kind == "Node" || len(policies) > 0 && c.chance(60) {
+			if !isPolicy(o) || len(policies) > 0 && c.chance(60) {
 				before = append(before, o)
 				continue
 			}
@@ -39,7 +48,7 @@ func TestEditIsDiff(t *testing.T) {
 		after := slices.Clone(before)
 		var remove []bartizan.Ref
 		for i, o := range before {
-			if o.Kind == "NetworkPolicy" {
+			if isPolicy(o) {
 				remove = append(remove, o.Ref)
 				after = slices.Delete(slices.Clone(before), i, i+1)
 				break

@@ -11,8 +11,8 @@ import (
 func (m *Model) explain(j *judged) Answer {
 	a := Answer{Verdict: j.verdict, Egress: Side{Verdict: j.out}, Ingress: Side{Verdict: j.in}}
 	a.Egress.Reason, a.Ingress.Reason = j.reason, j.reason
-	if m.side(Egress, j.from.class, j.to.class, j.atom) == j.out {
-		m.decide(&a.Egress, Egress, j.from.class, j.to.class, j.atom)
+	if m.side(Egress, j.from.class, j.toPeer, j.atom) == j.out {
+		m.decide(&a.Egress, Egress, j.from.class, j.toPeer, j.atom)
 	}
 	if m.side(Ingress, j.to.class, j.from.class, j.atom) == j.in {
 		m.decide(&a.Ingress, Ingress, j.to.class, j.from.class, j.atom)
@@ -29,24 +29,39 @@ func (m *Model) explain(j *judged) Answer {
 	case len(a.Egress.Decisions) == 0 && len(a.Ingress.Decisions) == 0:
 		a.Reason = "no policy applies to either end"
 	default:
-		a.Reason = "the policies at both ends let it through"
+		a.Reason = "the policies at both ends let it through" + a.only()
 	}
 	return a
+}
+
+// only words what requests the policies of the two ends leave a connection to.
+func (a *Answer) only() string {
+	out, in := shortened(a.Egress.Requests), shortened(a.Ingress.Requests)
+	switch {
+	case out == "" && in == "":
+		return ""
+	case in == "" || out == in:
+		return ", for " + out + " only"
+	case out == "":
+		return ", for " + in + " only"
+	}
+	return ", for what the source may ask (" + out + ") and the destination may be asked (" + in + ") only"
 }
 
 // decide fills in the rules that decide at one end, and the reason in words.
 func (m *Model) decide(s *Side, dir Direction, subject, peer int32, atom int) {
 	end := [...]string{"the source", "the destination"}[dir]
-	if subject >= m.podEnd {
+	if !m.governs(subject) {
 		s.Reason = [...]string{"policies do not apply to ", "policies do not apply to "}[dir] + m.kindName(subject)
 		return
 	}
-	list := m.sigs[dir][m.sig[dir][subject]].policies
+	sig := &m.sigs[dir][m.sig[dir][subject]]
+	list := sig.policies
 	if len(list) == 0 {
 		s.Reason = "no policy applies to the " + dir.String() + " of " + end
 		return
 	}
-	x := explainer{m: m, dir: dir, subject: subject, peer: peer, atom: atom, side: s, end: end}
+	x := explainer{m: m, dir: dir, subject: subject, peer: peer, atom: atom, side: s, end: end, sig: sig}
 	x.walk(list)
 }
 
@@ -66,22 +81,17 @@ type explainer struct {
 	side          *Side
 	end           string
 	doubts        []string
+	sig           *signature
 }
 
 // hit says whether a rule matches.
 func (x *explainer) hit(a applied, r *rule) match {
-	if !r.may.has(x.peer) {
+	e := &evaluator{m: x.m, dir: x.dir, sig: x.sig}
+	sure, may, ok := e.matched(r, x.atom, x.m.ports.atoms[x.atom])
+	switch {
+	case !ok || !may.has(x.peer):
 		return no
-	}
-	atom := x.m.ports.atoms[x.atom]
-	declared := x.m.classes[x.subject].ports
-	if x.dir == Egress {
-		declared = x.m.classes[x.peer].ports
-	}
-	if !r.ports.matches(atom) && !r.ports.named(atom, declared) {
-		return no
-	}
-	if !a.sure || !r.yes.has(x.peer) {
+	case !a.sure || !sure.has(x.peer):
 		return maybe
 	}
 	return yes
@@ -134,7 +144,7 @@ func unique(list []string) []string {
 func (x *explainer) add(a applied, r *rule, is match) {
 	d := Decision{Policy: a.ref, Direction: x.dir, Tier: a.tier, Rule: -1, Origin: a.origin, Maybe: is == maybe}
 	if r != nil {
-		d.Action, d.Rule, d.Name, d.Origin = r.action, r.index, r.name, r.origin
+		d.Action, d.Rule, d.Name, d.Origin, d.Requests = r.action, r.index, r.name, r.origin, r.requests
 	} else {
 		d.Action = Deny
 	}
@@ -190,93 +200,76 @@ func (x *explainer) inPolicy(a applied) *rule {
 	return nil
 }
 
-// network lists the rules that allow or, if there are none, the policies that close the pod.
+// network lists the rules that deny or allow or, if there are none, the policies that close the pod.
 func (x *explainer) network(list []applied) (done bool) {
+	if x.denials(list) {
+		return true
+	}
 	isolated, allowed := no, no
+	var requests []string
+	every := false
 	for _, a := range list {
 		for k := range a.rules[x.dir] {
 			r := &a.rules[x.dir][k]
 			is := x.hit(a, r)
-			if is == no {
+			if is == no || r.action != Allow {
 				continue
 			}
 			x.add(a, r, is)
-			if r.action == Deny && is == yes {
-				x.side.Reason = fmt.Sprintf("a rule that denies decides the %s of %s", x.dir, x.end)
-				return true
-			}
 			allowed = max(allowed, is)
+			every = every || is == yes && r.requests == nil
+			requests = append(requests, r.requests...)
 		}
 		if a.isolates[x.dir] {
-			is := maybe
-			if a.sure {
-				is = yes
-			}
-			isolated = max(isolated, is)
+			isolated = max(isolated, a.surely())
 		}
 	}
 	if allowed == yes {
 		x.side.Reason = fmt.Sprintf("a rule allows it at the %s of %s", x.dir, x.end)
+		if !every && isolated != no {
+			x.side.Requests = unique(requests)
+		}
 		return isolated == yes || x.side.Verdict == Allowed
 	}
 	for _, a := range list {
 		if a.isolates[x.dir] {
-			is := maybe
-			if a.sure {
-				is = yes
-			}
-			x.add(a, nil, is)
+			x.add(a, nil, a.surely())
 		}
+	}
+	if isolated == no {
+		return false
 	}
 	x.side.Reason = fmt.Sprintf("policies select %s for %s, and none of their rules matches", x.end, x.dir)
 	return isolated == yes
 }
 
-// doubt says what is not known about a rule's matching, or about a policy's selecting the pod.
-func (m *Model) doubt(a applied, r *rule, subject, peer int32) string {
-	switch {
-	case a.doubt != "":
-		return a.ref.String() + ": " + a.doubt
-	case !a.sure:
-		return "whether " + a.ref.String() + " selects the pod depends on " + m.unknownLabels(subject)
-	case r == nil:
-		return ""
-	case r.doubt != "":
-		return a.ref.String() + ": " + r.doubt
-	case r.ports.broken != "":
-		return a.ref.String() + ": " + r.ports.broken
-	}
-	for i := range r.peers {
-		x := &r.peers[i]
-		if s := m.peer(a.policy, x); !s.may.has(peer) {
-			continue
-		}
-		switch {
-		case x.broken != "":
-			return a.ref.String() + ": " + x.broken
-		case len(x.domains) > 0:
-			return "which addresses " + strings.Join(x.domains[:min(3, len(x.domains))], ", ") + " stands for is not known"
-		case x.block != nil:
-			return "whether the address lies in " + x.block.String() + " is not known, as its address was not read"
-		case x.nodes != nil:
-			return "whether the address is a node's is not known"
-		default:
-			return "whether the rule matches depends on " + m.unknownLabels(peer)
+// denials lists the rules of the tier of NetworkPolicy that deny.
+func (x *explainer) denials(list []applied) (done bool) {
+	for _, a := range list {
+		for k := range a.rules[x.dir] {
+			r := &a.rules[x.dir][k]
+			if r.action != Deny {
+				continue
+			}
+			switch x.hit(a, r) {
+			case yes:
+				x.add(a, r, yes)
+				x.side.Reason = fmt.Sprintf("a rule that denies decides the %s of %s", x.dir, x.end)
+				return true
+			case maybe:
+				x.add(a, r, maybe)
+			}
 		}
 	}
-	return "whether the rule matches is not known"
+	return false
 }
 
-// unknownLabels names what is not known about a pod's labels.
-func (m *Model) unknownLabels(c int32) string {
-	if c >= m.podEnd {
-		return "its address"
+// surely says whether a policy surely applies.
+func (a applied) surely() match {
+	if a.sure {
+		return yes
 	}
-	ns := &m.inv.namespaces[m.classes[c].ns]
-	if !ns.read {
-		return "the labels of namespace " + ns.name + ", which was not read"
-	}
-	return "labels that the pods only get when they are made"
+	return maybe
 }
 
 // names lists ends in words: addresses as ranges, pods by their workloads.

@@ -187,6 +187,9 @@ func (s *portSpec) overlaps(o *portSpec) bool {
 
 // policy reports what a policy and its rules do not do.
 func (f *faultFinder) policy(p *policy) {
+	if s := p.subject.pods; s != nil && len(s.reqs) > 0 && s.reqs[0].op == opNever {
+		return // it is about endpoints of Cilium's own
+	}
 	if f.m.subjects(p).may.empty() {
 		f.add(SelectsNothing, p, Ingress, nil, "selects no pod that was read")
 		return
@@ -196,7 +199,7 @@ func (f *faultFinder) policy(p *policy) {
 			r := &p.rules[dir][k]
 			f.m.reached(p, r)
 			switch {
-			case r.doubt != "" || r.ports.broken != "":
+			case r.doubt != "" || r.ports.broken != "" || r.icmp || r.unreadable():
 			case r.may.empty():
 				f.add(NeverMatches, p, Direction(dir), r, "matches no pod that was read and no address")
 			case !f.used[r] && len(r.ports.names) > 0 && len(r.ports.ranges) == 0 && !f.m.declared(p, r, Direction(dir)):
@@ -210,6 +213,17 @@ func (f *faultFinder) policy(p *policy) {
 	}
 }
 
+// unreadable says whether a rule is about what is never read: endpoints of Cilium's own.
+func (r *rule) unreadable() bool {
+	for i := range r.peers {
+		switch r.peers[i].entity {
+		case "none", "init", "health", "unmanaged", "ingress":
+			return true
+		}
+	}
+	return r.list != "" && len(r.peers) == 0 && !r.anyPeer // {} closes the pods and matches nothing
+}
+
 // declared says whether the names in a rule's ports stand for a port of any pod that the rule is about.
 func (m *Model) declared(p *policy, r *rule, dir Direction) bool {
 	about := r.may
@@ -218,7 +232,8 @@ func (m *Model) declared(p *policy, r *rule, dir Direction) bool {
 	}
 	for i := range m.ports.atoms {
 		for _, n := range r.ports.names {
-			if at := m.namedAt(n, i); at != nil && at.meets(about) {
+			n.cilium = n.cilium && dir == Egress
+			if at := m.namedAt(n, i).may; at != nil && at.meets(about) {
 				return true
 			}
 		}

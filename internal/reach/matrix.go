@@ -93,10 +93,10 @@ func (m *Model) AllPairs() iter.Seq2[Source, Set] {
 			if atom == 0 || !m.sameIngress(atom-1, atom) {
 				in = m.columns(atom, false)
 			}
-			for s := int32(0); s < int32(m.n); s++ {
+			for s := int32(0); s < m.outEnd; s++ {
 				into := in.targets[in.of[s]]
 				copy(out, into)
-				if s < m.podEnd {
+				if m.governs(s) {
 					o := m.rows[Egress][m.sig[Egress][s]].at(atom)
 					for i := range out {
 						out[i] &= o.accept[i] &^ o.deny[i]
@@ -181,7 +181,7 @@ func (m *Model) columns(atom int, perhaps bool) *columns {
 // targets is the classes of the rows in a pattern; hosts and the outside let everything in.
 func (m *Model) targets(pattern []uint64) bits {
 	b := newBits(m.n)
-	b.fill(m.podEnd, int32(m.n))
+	b.fill(m.subjectEnd, m.outEnd)
 	for g := range bits(pattern).all() {
 		for _, c := range m.sigs[Ingress][g].classes {
 			b.set(c)

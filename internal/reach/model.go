@@ -27,6 +27,10 @@ type Model struct {
 	policies []*policy
 	faults   []Fault
 
+	config  ciliumConfig
+	servers []netip.Addr // of the API server; nil if not known
+	cilium  bool         // a policy of Cilium was read: it is the network plugin
+
 	space     *space
 	ports     *portSpace
 	portNames map[string]bool
@@ -35,6 +39,8 @@ type Model struct {
 	classes         []class
 	n               int
 	podEnd, hostEnd int32
+	outEnd          int32 // of the outside classes; nodes as their own pods see them follow
+	subjectEnd      int32 // of the classes that policies may select
 	anyHost         int32
 	nsRange         [][2]int32 // classes of each namespace, end exclusive
 
@@ -75,7 +81,8 @@ type everything interface {
 func New(w bartizan.World, o Options) *Model {
 	m := &Model{world: w, options: o, words: newVocabulary(), inv: takeInventory(w, customWorkloads(w))}
 	m.inv.podCIDRs = append(m.inv.podCIDRs, o.PodCIDRs...)
-	d := &decoder{words: m.words}
+	m.config, m.servers = readCiliumConfig(w), backendsOf(w, "default", "kubernetes")
+	d := m.decoder(m.words)
 	d.read(w)
 	m.policies, m.faults = d.policies, d.faults
 	m.build()
@@ -119,6 +126,7 @@ func customWorkloads(w bartizan.World) (out []*kube.Object) {
 func (m *Model) build() {
 	m.possible = map[bool]bits{}
 	m.peerCache = map[string]peerSet{}
+	m.cilium = speakCilium(m.policies)
 	m.hasBlocks = len(cidrs(m.policies)) > 0
 	m.space = newSpace(m.borders())
 	m.ports = newPortSpace(m.portRanges())
@@ -150,10 +158,12 @@ func (m *Model) nodeBorders() (out []netip.Prefix) {
 
 func speakOfNodes(list []*policy) bool {
 	for _, p := range list {
-		for i := range p.rules[Egress] {
-			for k := range p.rules[Egress][i].peers {
-				if p.rules[Egress][i].peers[k].nodes != nil {
-					return true
+		for _, rules := range p.rules {
+			for i := range rules {
+				for k := range rules[i].peers {
+					if rules[i].peers[k].nodes != nil {
+						return true
+					}
 				}
 			}
 		}
@@ -204,11 +214,31 @@ func (m *Model) portRanges() []portRange {
 	return ranges
 }
 
+// speakCilium says whether there is a policy of Cilium among some.
+func speakCilium(list []*policy) bool {
+	for _, p := range list {
+		if p.cilium {
+			return true
+		}
+	}
+	return false
+}
+
+// speakToNodes says whether a policy selects nodes.
+func speakToNodes(list []*policy) bool {
+	for _, p := range list {
+		if p.subject.nodes != nil {
+			return true
+		}
+	}
+	return false
+}
+
 // sign finds which policies apply to which classes.
 func (m *Model) sign() {
 	var lists [2][][]applied
 	for dir := range lists {
-		lists[dir] = make([][]applied, m.podEnd)
+		lists[dir] = make([][]applied, m.subjectEnd)
 	}
 	for _, p := range m.inOrder() {
 		set := m.subjects(p)
@@ -217,7 +247,7 @@ func (m *Model) sign() {
 				continue
 			}
 			for c := range set.may.all() {
-				if c < m.podEnd {
+				if m.governs(c) {
 					lists[dir][c] = append(lists[dir][c], applied{p, p.doubt == "" && set.yes.has(c)})
 				}
 			}
@@ -232,7 +262,7 @@ func (m *Model) sign() {
 func (m *Model) intern(dir Direction, lists [][]applied) {
 	index := map[string]int32{"": 0}
 	m.sigs[dir] = []signature{{}}
-	m.sig[dir] = make([]int32, m.podEnd)
+	m.sig[dir] = make([]int32, m.subjectEnd)
 	var key []byte
 	for c, list := range lists {
 		key = key[:0]

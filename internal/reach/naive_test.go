@@ -16,6 +16,7 @@ type naive struct {
 	nodes      []naiveNode
 	pods       []naivePod
 	policies   []*kube.Object
+	cilium     *naiveCilium // nil if there is no policy of Cilium
 }
 
 type naiveNode struct {
@@ -29,6 +30,8 @@ type naivePod struct {
 	addr     netip.Addr
 	ports    []naivePort
 	host     bool
+	node     string
+	account  string
 }
 
 type naivePort struct {
@@ -60,6 +63,7 @@ func newNaive(objects []*kube.Object) *naive {
 		case "Pod":
 			p := naivePod{ns: o.Ref.Namespace, name: o.Ref.Name, labels: stringMap(o.Root.At("metadata", "labels"))}
 			p.addr, _ = netip.ParseAddr(o.Root.At("status", "podIP").Str())
+			p.node, p.account = o.Root.At("spec", "nodeName").Str(), o.Root.At("spec", "serviceAccountName").Str()
 			p.host, _ = o.Root.At("spec", "hostNetwork").Bool()
 			for c := range o.Root.At("spec", "containers").Items() {
 				for x := range c.Get("ports").Items() {
@@ -76,6 +80,7 @@ func newNaive(objects []*kube.Object) *naive {
 			v.policies = append(v.policies, o)
 		}
 	}
+	v.readCilium(objects)
 	return v
 }
 
@@ -95,12 +100,22 @@ func (v *naive) allowed(from, to party, proto string, port int64) bool {
 // direction evaluates the tiers for one end.
 func (v *naive) direction(dir string, subject, other, dest party, proto string, port int64) bool {
 	if subject.pod == nil || subject.pod.host {
-		return true
+		return subject.pod == nil || v.cilium == nil || v.hostSide(dir, subject, other, dest, proto, port)
 	}
 	for _, tier := range []string{"Admin", "NetworkPolicy", "Baseline"} {
 		if tier == "NetworkPolicy" {
 			selected, allowed := v.networkPolicies(dir, subject, other, dest, proto, port)
-			if selected {
+			if v.cilium != nil {
+				also := v.ciliumPolicies(dir, subject, other, dest, proto, port)
+				if also.denied {
+					return false
+				}
+				selected, allowed = selected || also.closed, allowed || also.allowed
+			}
+			if dir == "ingress" && v.cilium != nil && ownNode(subject, other) {
+				return true
+			}
+			if selected || allowed {
 				return allowed
 			}
 			continue
@@ -154,6 +169,9 @@ func (v *naive) npPeers(own string, peers tree.Node, other party) bool {
 	}
 	for x := range peers.Items() {
 		if b := x.Get("ipBlock"); b.Exists() {
+			if v.cilium != nil && !v.cilium.addressed(other) {
+				continue
+			}
 			if inBlock(b.Get("cidr").Str(), other.addr) {
 				out := false
 				for e := range b.Get("except").Items() {
@@ -234,7 +252,7 @@ func (v *naive) tier(tier, dir string, subject, other, dest party, proto string,
 			at = "Admin"
 		case "BaselineAdminNetworkPolicy":
 			at, priority = "Baseline", 1<<30
-		case "NetworkPolicy":
+		case "NetworkPolicy", "CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy":
 			continue
 		}
 		if at != tier || best != nil && priority >= bestPriority || !v.cnpPods(spec.Get("subject"), subject) {

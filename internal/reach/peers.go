@@ -23,7 +23,12 @@ func (m *Model) inOrder() []*policy {
 }
 
 // subjects are the pods that a policy selects.
-func (m *Model) subjects(p *policy) peerSet { return m.selected(p.namespace, &p.subject) }
+func (m *Model) subjects(p *policy) peerSet {
+	if p.subject.nodes != nil {
+		return m.onNodes(p.subject.nodes)
+	}
+	return m.selected(p.namespace, &p.subject)
+}
 
 // selected are the pods that selectors choose: of one namespace, or of those that a selector of namespaces
 // chooses. The result is shared and must not be changed.
@@ -87,8 +92,15 @@ func (m *Model) reached(p *policy, r *rule) {
 	}
 	for i := range r.peers {
 		s := m.peer(p, &r.peers[i])
-		yes.or(s.yes)
+		if r.peers[i].maybe == "" {
+			yes.or(s.yes)
+		}
 		may.or(s.may)
+	}
+	for i := range r.except {
+		s := m.peer(p, &r.except[i])
+		yes.andNot(s.may)
+		may.andNot(s.yes)
 	}
 	if r.doubt != "" || r.ports.broken != "" {
 		yes = newBits(m.n)
@@ -98,31 +110,32 @@ func (m *Model) reached(p *policy, r *rule) {
 
 func (m *Model) peer(p *policy, x *peer) peerSet {
 	switch {
-	case x.broken != "" || len(x.domains) > 0:
-		return m.unreadable(x)
+	case x.broken != "" || x.anything != "":
+		return m.perhaps(0, int32(m.n))
+	case x.guess != "":
+		return m.perhaps(m.hostEnd, m.outEnd)
+	case len(x.domains) > 0:
+		return m.perhaps(m.podEnd, int32(m.n))
 	case x.block != nil:
-		return m.addressed(x.block)
+		return m.addressed(x.block, m.scopeOf(p, x))
+	case x.entity != "":
+		return m.entities(x.entity)
 	case x.nodes != nil:
 		return m.onNodes(x.nodes)
 	}
 	return m.selected(p.namespace, x)
 }
 
-// unreadable is a peer that may match: anything if it cannot be read, an outside address or a node if it is a
-// domain name.
-func (m *Model) unreadable(x *peer) peerSet {
+// perhaps is a peer that may match some classes: what it is about is not known.
+func (m *Model) perhaps(from, to int32) peerSet {
 	s := peerSet{newBits(m.n), newBits(m.n)}
-	from := int32(0)
-	if x.broken == "" {
-		from = m.podEnd
-	}
-	s.may.fill(from, int32(m.n))
+	s.may.fill(from, to)
 	return s
 }
 
 // addressed is the classes whose addresses lie in a block.
-func (m *Model) addressed(b *block) peerSet {
-	key := "b" + b.prefix.String()
+func (m *Model) addressed(b *block, scope scope) peerSet {
+	key := "b" + string('0'+byte(scope)) + b.prefix.String()
 	for _, e := range b.except {
 		key += "-" + e.String()
 	}
@@ -138,18 +151,43 @@ func (m *Model) addressed(b *block) peerSet {
 	}
 	unknownPod, unknownHost := m.guess(b, in, true), m.guess(b, in, false)
 	for c := range m.classes {
+		is := no
 		switch x := &m.classes[c]; {
 		case x.atom >= 0 && in.has(x.atom):
-			s.add(int32(c), yes)
+			is = yes
 		case x.atom >= 0:
 		case x.kind == podClass:
-			s.add(int32(c), unknownPod)
+			is = unknownPod
 		default:
-			s.add(int32(c), unknownHost)
+			is = unknownHost
 		}
+		s.add(int32(c), is.and(m.within(scope, m.classes[c].kind)))
 	}
 	m.peerCache[key] = s
 	return s
+}
+
+// scopeOf says whose addresses a block is about: where Cilium is the network plugin, it is so of ipBlock as well.
+func (m *Model) scopeOf(p *policy, x *peer) scope {
+	if m.cilium && p.tier == NetworkTier && x.scope == scopeAll {
+		return scopeOutside
+	}
+	return x.scope
+}
+
+// within says whether the addresses of a sort of classes count.
+func (m *Model) within(s scope, k classKind) match {
+	switch {
+	case s == scopeAll || k == outsideClass:
+		return yes
+	case k == podClass:
+		return no
+	case s == scopeMachines || m.config.cidrNodes:
+		return yes
+	case m.config.read:
+		return no
+	}
+	return maybe
 }
 
 // guess says whether an address that is not known lies in a block. Without pod ranges, addresses are taken to be
@@ -208,14 +246,15 @@ func (m *Model) onNodes(sel *selector) peerSet {
 	}
 	s := peerSet{newBits(m.n), newBits(m.n)}
 	for c := m.podEnd; c < m.hostEnd; c++ {
+		is := maybe
 		switch labels := m.classes[c].labels; {
 		case len(sel.reqs) == 0:
-			s.add(c, yes)
-		case labels == nil:
-			s.add(c, maybe)
-		default:
-			s.add(c, sel.matches(labels))
+			is = yes
+		case labels != nil:
+			is = sel.matches(labels)
 		}
+		s.add(c, is)
+		s.add(m.own(c), is)
 	}
 	m.addNodeAddresses(sel, &s)
 	m.peerCache[key] = s
@@ -233,7 +272,7 @@ func (m *Model) addNodeAddresses(sel *selector, s *peerSet) {
 		}
 	}
 	if len(m.inv.nodes) == 0 || !m.options.Complete {
-		s.may.fill(m.hostEnd, int32(m.n))
+		s.may.fill(m.hostEnd, m.outEnd)
 	}
 }
 

@@ -15,6 +15,8 @@ type policy struct {
 	isolates  [2]bool
 	rules     [2][]rule // by Direction
 	doubt     string    // why it is not known whether the policy is in force as it was read
+	cilium    bool      // it is one of Cilium's
+	part      int       // of an object that holds several policies
 	position  int       // in the list of policies
 }
 
@@ -28,6 +30,11 @@ type rule struct {
 	ports   portSpec
 	origin  bartizan.Origin
 	doubt   string // why it is not known whether the rule matches
+	list    string // the list it stands in, where a direction has several
+	except  []peer // those that it does not match
+	icmp    bool   // it is about messages that have no ports
+	// requests are the only ones that a rule lets through of what it matches; none for all.
+	requests []string
 
 	yes, may bits // the peers it surely and perhaps matches; made when first asked for
 }
@@ -39,10 +46,25 @@ type peer struct {
 	block      *block
 	nodes      *selector
 	domains    []string
+	scope      scope  // of block: whose addresses count
+	entity     string // what Cilium calls by a name
+	own        bool   // nodes as seen from their own pods, too
+	guess      string // perhaps any outside address: why
+	anything   string // perhaps anything: why
+	maybe      string // it matches perhaps only: why
 	broken     string // why it cannot be read
 	selects    bool   // it selects pods
 	origin     bartizan.Origin
 }
+
+// scope says whose addresses a block is about.
+type scope uint8
+
+const (
+	scopeAll      scope = iota // everyone's
+	scopeOutside               // those that are no pod's; a node's if Cilium is told so
+	scopeMachines              // those that are no pod's
+)
 
 // maxima bound what one policy and all of them may hold.
 const (

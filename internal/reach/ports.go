@@ -14,6 +14,7 @@ type portName struct {
 	name        string
 	protocol    Protocol
 	anyProtocol bool
+	cilium      bool // at egress it is one number for the whole cluster
 }
 
 // portSpec is the ports of a rule. The zero portSpec matches nothing.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"os"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -258,7 +260,7 @@ func (c *chaos) text() string {
 		if c.chance(10) {
 			ip, host = fmt.Sprintf("10.0.9.%d", node), ", hostNetwork: true"
 		}
-		fmt.Fprintf(&c.b, "---\napiVersion: v1\nkind: Pod\nmetadata: {name: pod%d, namespace: ns%d, labels: %s}\nspec: {nodeName: %s%s, containers: [{name: c, ports: [", i, c.n(4), c.labels(), []string{"n0", "n1"}[node], host)
+		fmt.Fprintf(&c.b, "---\napiVersion: v1\nkind: Pod\nmetadata: {name: pod%d, namespace: ns%d, labels: %s}\nspec: {nodeName: %s%s, serviceAccountName: %s, containers: [{name: c, ports: [", i, c.n(4), c.labels(), []string{"n0", "n1"}[node], host, c.of("one", "two"))
 		var ports []string
 		if c.chance(70) {
 			ports = append(ports, fmt.Sprintf("{name: http, containerPort: %s}", c.of("80", "8080", "75")))
@@ -285,6 +287,9 @@ func (c *chaos) text() string {
 	if c.chance(30) {
 		c.cluster(0, "BaselineAdminNetworkPolicy", "v1alpha1", "", false)
 	}
+	if c.chance(50) {
+		c.ciliumObjects()
+	}
 	return c.b.String()
 }
 
@@ -292,8 +297,8 @@ func (c *chaos) text() string {
 // pod and some outside addresses, on the ports around all borders.
 func TestAgainstNaive(t *testing.T) {
 	rounds := 150
-	if testing.Short() {
-		rounds = 30
+	if n, err := strconv.Atoi(os.Getenv("BARTIZAN_REACH_ROUNDS")); err == nil {
+		rounds = n
 	}
 	questions := 0
 	for seed := range rounds {
@@ -337,11 +342,14 @@ func compareOnce(t *testing.T, seed uint64) (questions int) {
 	}
 	for i := range parties {
 		for k := range parties {
-			if parties[i].addr.Is4() != parties[k].addr.Is4() || sharesNode(parties[i], parties[k]) {
+			if parties[i].addr.Is4() != parties[k].addr.Is4() || sharesNode(v, parties[i], parties[k]) {
 				continue
 			}
 			for _, q := range probes {
 				questions++
+				if v.cilium != nil && v.cilium.undecided(v, parties[i], parties[k], q) {
+					continue
+				}
 				want := Denied
 				if v.allowed(parties[i], parties[k], q.proto.String(), int64(q.port)) {
 					want = Allowed
@@ -372,9 +380,8 @@ func index(m *Model, p naivePod) int {
 }
 
 // sharesNode says whether the special rule for a pod's own node applies, which the naive evaluator leaves out.
-func sharesNode(a, b party) bool {
-	host := func(p party) bool { return p.pod != nil && p.pod.host }
-	return host(a) != host(b) && a.pod != nil && b.pod != nil
+func sharesNode(v *naive, a, b party) bool {
+	return v.cilium == nil && (ownNode(a, b) || ownNode(b, a))
 }
 
 // checkDecisions demands that a denial names what denies, and that an explained side agrees with its rules.

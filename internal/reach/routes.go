@@ -201,9 +201,9 @@ func (r *router) through(pod int32, at Port) Answer {
 	t := tally{m: r.m}
 	for _, d := range r.m.podEnd2(pod) {
 		for _, atom := range r.m.ports.of(at) {
-			for c := int32(0); c < int32(r.m.n); c++ {
+			for c := int32(0); c < r.m.outEnd; c++ {
 				t.add(judged{verdict: r.m.side(Ingress, d.class, c, atom), out: Allowed, in: r.m.side(Ingress, d.class, c, atom),
-					from: end{class: c, pod: -1}, to: d, atom: atom, different: r.m.apart(c, d.class)})
+					from: end{class: c, pod: -1}, to: d, toPeer: d.class, atom: atom, different: r.m.apart(c, d.class)})
 			}
 		}
 	}

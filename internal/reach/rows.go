@@ -83,7 +83,7 @@ func (e *evaluator) relevant(i int, atom portAtom) []byte {
 // anyNamed says whether a name in the ports of a rule stands for the atom at some destination.
 func (m *Model) anyNamed(s *portSpec, atom int) bool {
 	for _, n := range s.names {
-		if b := m.namedAt(n, atom); b != nil {
+		if b := m.namedAt(n, atom); b.may != nil {
 			return true
 		}
 	}
@@ -122,29 +122,35 @@ func (e *evaluator) matched(r *rule, i int, atom portAtom) (yes, may bits, ok bo
 	if e.dir == Ingress || len(r.ports.names) == 0 {
 		return nil, nil, false
 	}
-	var at bits
+	var at peerSet
 	for _, n := range r.ports.names {
-		if b := e.m.namedAt(n, i); b != nil {
-			if at == nil {
-				at = newBits(e.m.n)
+		if b := e.m.namedAt(n, i); b.may != nil {
+			if at.may == nil {
+				at = peerSet{newBits(e.m.n), newBits(e.m.n)}
 			}
-			at.or(b)
+			at.yes.or(b.yes)
+			at.may.or(b.may)
 		}
 	}
-	if at == nil {
+	if at.may == nil {
 		return nil, nil, false
 	}
 	yes, may = r.yes.clone(), r.may.clone()
-	yes.and(at)
-	may.and(at)
+	yes.and(at.yes)
+	may.and(at.may)
 	return yes, may, true
 }
 
-// namedAt is the pods for which a named port stands for an atom; nil if there are none.
-func (m *Model) namedAt(n portName, atom int) bits {
-	key := "p" + n.name + "\x00" + string([]byte{byte(n.protocol), boolByte(n.anyProtocol), byte(atom), byte(atom >> 8)})
+// namedAt is the peers at which a named port stands for an atom; empty if there are none.
+func (m *Model) namedAt(n portName, atom int) peerSet {
+	key := "p" + n.name + "\x00" + string([]byte{byte(n.protocol), boolByte(n.anyProtocol), boolByte(n.cilium), byte(atom), byte(atom >> 8)})
 	if s, ok := m.peerCache[key]; ok {
-		return s.yes
+		return s
+	}
+	if n.cilium {
+		s := m.namedInCluster(n, m.ports.atoms[atom])
+		m.peerCache[key] = s
+		return s
 	}
 	spec := portSpec{names: []portName{n}}
 	var b bits
@@ -156,8 +162,32 @@ func (m *Model) namedAt(n portName, atom int) bits {
 			b.set(c)
 		}
 	}
-	m.peerCache[key] = peerSet{yes: b}
-	return b
+	m.peerCache[key] = peerSet{b, b}
+	return peerSet{b, b}
+}
+
+// namedInCluster is namedAt as Cilium sees egress: a name stands for one number wherever it is used. Where pods give
+// it different ones, which of them counts is not known.
+func (m *Model) namedInCluster(n portName, atom portAtom) (s peerSet) {
+	numbers := map[uint16]bool{}
+	for i := range m.inv.pods {
+		for _, d := range m.inv.pods[i].ports {
+			if d.name == n.name && d.protocol == atom.protocol && (n.anyProtocol || n.protocol == d.protocol) {
+				numbers[d.number] = true
+			}
+		}
+	}
+	for number := range numbers {
+		if atom.lo <= number && number <= atom.hi {
+			s = peerSet{newBits(m.n), newBits(m.n)}
+			s.may.fill(0, int32(m.n))
+			if len(numbers) == 1 {
+				s.yes.fill(0, int32(m.n))
+			}
+			return s
+		}
+	}
+	return s
 }
 
 func boolByte(b bool) byte {

@@ -28,6 +28,7 @@ const (
 	opNotIn
 	opExists
 	opAbsent
+	opNever  // selects nothing
 	opBroken // selects nobody knows what: the API server would have refused it
 )
 
@@ -54,9 +55,10 @@ const (
 
 // vocabulary interns the label keys and values that selectors speak of. Labels nobody asks about do not count.
 type vocabulary struct {
-	keys   map[string]int32
-	names  []string // of keys
-	values map[string]int32
+	keys    map[string]int32
+	names   []string // of keys
+	values  map[string]int32
+	derived []derived
 }
 
 func newVocabulary() *vocabulary {
@@ -84,7 +86,7 @@ func (v *vocabulary) value(s string) int32 {
 
 // clone is a copy to which more can be added.
 func (v *vocabulary) clone() *vocabulary {
-	return &vocabulary{keys: maps.Clone(v.keys), names: slices.Clone(v.names), values: maps.Clone(v.values)}
+	return &vocabulary{keys: maps.Clone(v.keys), names: slices.Clone(v.names), values: maps.Clone(v.values), derived: slices.Clone(v.derived)}
 }
 
 // label is a key and its value.
@@ -132,8 +134,11 @@ func (s *selector) matches(labels []int32) match {
 }
 
 func (r *requirement) matches(labels []int32) match {
-	if r.op == opBroken {
+	switch r.op {
+	case opBroken:
 		return maybe
+	case opNever:
+		return no
 	}
 	have := labels[r.key]
 	if have == valueUnknown {
@@ -197,15 +202,21 @@ func (v *vocabulary) selector(n tree.Node) *selector {
 
 // expression adds one of matchExpressions; it returns what is wrong with it.
 func (v *vocabulary) expression(s *selector, e tree.Node) string {
-	key, op, list := e.Get("key"), e.Get("operator").Str(), e.Get("values")
-	if key.Str() == "" {
+	key := e.Get("key").Str()
+	if key == "" {
 		return "an expression has no key"
 	}
+	return v.expressionOn(s, e, v.key(key))
+}
+
+// expressionOn adds an expression on a key.
+func (v *vocabulary) expressionOn(s *selector, e tree.Node, key int32) string {
+	op, list := e.Get("operator").Str(), e.Get("values")
 	if len(s.reqs) >= maxRequirements {
 		return "it has too many expressions"
 	}
-	r := requirement{key: v.key(key.Str())}
-	text := key.Str()
+	r := requirement{key: key}
+	text := v.names[key]
 	switch op {
 	case "In", "NotIn":
 		if list.Len() == 0 {
@@ -217,7 +228,7 @@ func (v *vocabulary) expression(s *selector, e tree.Node) string {
 		var values []string
 		for x := range list.Items() {
 			if x.Kind() != tree.String {
-				return "a value of the expression on " + key.Str() + " is not a string"
+				return "a value of the expression on " + text + " is not a string"
 			}
 			r.values = append(r.values, v.value(x.Str()))
 			values = append(values, x.Str())

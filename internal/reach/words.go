@@ -217,10 +217,11 @@ type Decision struct {
 	Direction Direction
 	Tier      Tier
 	Action    Action
-	Rule      int    // index of the rule in its direction, from 0; -1 for the policy's selecting the pod at all
-	Name      string // the rule's own name, if it has one
-	Maybe     bool   // whether the rule matches is not known
-	Why       string // what is not known
+	Rule      int      // index of the rule in its direction, from 0; -1 for the policy's selecting the pod at all
+	Name      string   // the rule's own name, if it has one
+	Maybe     bool     // whether the rule matches is not known
+	Why       string   // what is not known
+	Requests  []string // the only ones that the rule lets through, in words; none for all
 	Origin    bartizan.Origin
 }
 
@@ -229,6 +230,8 @@ type Side struct {
 	Verdict   Verdict
 	Reason    string
 	Decisions []Decision
+	// Requests are the only ones that rules let through of what they allow, in words; none for all.
+	Requests []string
 }
 
 // Answer is the verdict on a connection, with the rules that decide.

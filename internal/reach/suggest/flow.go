@@ -2,6 +2,7 @@ package suggest
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,7 +35,10 @@ type Flow struct {
 	Port        reach.Port
 	Count       int
 	First, Last time.Time
-	Line        int // of the first record
+	Line        int       // of the first record
+	Requests    []Request // seen in it by a proxy, each once
+	Many        bool      // there were more than could be kept
+	Names       []string  // the domain names that To's address was looked up by
 }
 
 // Log is what was read of a file of flows.
@@ -50,6 +54,25 @@ type Log struct {
 func (e End) clone() End {
 	e.Namespace, e.Name, e.Workload = strings.Clone(e.Namespace), strings.Clone(e.Name), strings.Clone(e.Workload)
 	return e
+}
+
+// join adds what was seen inside the connections of another record of the flow.
+func (f *Flow) join(o *Flow) {
+	for _, r := range o.Requests {
+		switch {
+		case slices.Contains(f.Requests, r):
+		case len(f.Requests) >= maxRequests:
+			f.Many = true
+		default:
+			r.Method, r.Path = strings.Clone(r.Method), strings.Clone(r.Path)
+			f.Requests = append(f.Requests, r)
+		}
+	}
+	for _, n := range o.Names {
+		if !slices.Contains(f.Names, n) && len(f.Names) < maxNames {
+			f.Names = append(f.Names, strings.Clone(n))
+		}
+	}
 }
 
 func (l *Log) span(first, last time.Time) {

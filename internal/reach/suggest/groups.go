@@ -48,7 +48,7 @@ func stable(p *reach.Pod) map[string]string {
 }
 
 // groupsOf puts the pods of each workload together; of[i] is the group of pod i.
-func groupsOf(m *reach.Model) (groups []*group, of []int) {
+func groupsOf(k *maker, m *reach.Model) (groups []*group, of []int) {
 	byRef := map[bartizan.Ref]*group{}
 	for i, p := range m.Pods() {
 		g := byRef[p.Workload]
@@ -66,6 +66,9 @@ func groupsOf(m *reach.Model) (groups []*group, of []int) {
 		return cmp.Or(cmp.Compare(a.namespace, b.namespace), cmp.Compare(a.workloads[0].Name, b.workloads[0].Name), cmp.Compare(a.workloads[0].Kind, b.workloads[0].Kind))
 	})
 	s := newSelectors(m, groups)
+	if k.dialect == Cilium {
+		s.accounts(k, m)
+	}
 	groups = s.apart()
 	of = make([]int, m.PodCount())
 	for g, x := range groups {

@@ -19,6 +19,7 @@ type where uint8
 const (
 	leaving where = iota
 	entering
+	requested // by a proxy: a request, not a connection
 )
 
 type record struct {
@@ -63,6 +64,8 @@ const (
 	kNode
 	kAgent
 	kDebug
+	kHTTP
+	kNames
 	ownKeys
 )
 
@@ -75,15 +78,17 @@ const (
 	hDestination
 	hReply
 	hDirection
+	hL7
+	hNames
 	hubbleKeys
 )
 
 func recordKeys() []string {
-	return []string{"from", "to", "port", "protocol", "count", "first", "last", "flow", "lost_events", "node_status", "agent_event", "debug_event"}
+	return []string{"from", "to", "port", "protocol", "count", "first", "last", "flow", "lost_events", "node_status", "agent_event", "debug_event", "http", "names"}
 }
 
 func flowKeys() []string {
-	return []string{"time", "verdict", "IP", "l4", "source", "destination", "is_reply", "traffic_direction"}
+	return []string{"time", "verdict", "IP", "l4", "source", "destination", "is_reply", "traffic_direction", "l7", "destination_names"}
 }
 
 func (p *parser) parse(text string) (record, error) {
@@ -143,8 +148,28 @@ func (p *parser) own(k *[ownKeys]event.Value) (r record, err error) {
 	if f.Last, err = timeOf(p.str(k[kLast])); err != nil {
 		return r, fmt.Errorf("last: %w", err)
 	}
+	p.inside(f, k[kHTTP].Get("method"), k[kHTTP].Get("path"), k[kNames])
 	return r, nil
 }
+
+// inside takes what was seen in the connection, and the names of the address that it went to.
+func (p *parser) inside(f *Flow, method, url, names event.Value) {
+	if method.Kind() == event.String {
+		if r, ok := requestOf(p.str(method), p.str(url)); ok {
+			f.Requests = []Request{r}
+		} else {
+			f.Many = true // a request that no rule can be written for
+		}
+	}
+	for n := range names.Items() {
+		if name := strings.ToLower(strings.TrimSuffix(p.str(n), ".")); domain.MatchString(name) && f.To.Name == "" {
+			f.Names = append(f.Names, name)
+		}
+	}
+}
+
+// domain is a name that a rule may hold: letters, digits, hyphens and underscores between dots (RFC 1035, RFC 2181).
+var domain = regexp.MustCompile(`^([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{1,63}$`)
 
 var whole = regexp.MustCompile(`^[0-9]{1,400}$`)
 
@@ -160,7 +185,10 @@ func (p *parser) hubble(h event.Value) (r record, err error) {
 			protocol, ports = other, x
 		}
 	}
-	if p.str(k[hVerdict]) != "FORWARDED" || ports.Kind() != event.Object || reply(k[hReply], protocol, ports) {
+	http := k[hL7].Get("http")
+	answer := http.Exists() && p.str(k[hL7].Get("type")) != "REQUEST"
+	inside := http.Exists() && k[hReply].Kind() != event.Bool
+	if p.str(k[hVerdict]) != "FORWARDED" || ports.Kind() != event.Object || answer || !inside && reply(k[hReply], protocol, ports) {
 		r.ignore = true
 		return r, nil
 	}
@@ -179,6 +207,10 @@ func (p *parser) hubble(h event.Value) (r record, err error) {
 	f.Last, f.Count = f.First, 1
 	if p.str(k[hDirection]) == "INGRESS" {
 		r.where = entering
+	}
+	p.inside(f, http.Get("method"), http.Get("url"), k[hNames])
+	if http.Exists() {
+		r.where = requested
 	}
 	return r, nil
 }

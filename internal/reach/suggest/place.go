@@ -4,7 +4,6 @@ import (
 	"net/netip"
 	"regexp"
 
-	"github.com/bartizan-dev/bartizan"
 	"github.com/bartizan-dev/bartizan/internal/kube"
 	"github.com/bartizan-dev/bartizan/internal/reach"
 )
@@ -28,12 +27,13 @@ type place struct {
 	podCIDRs  []netip.Prefix
 }
 
-func newPlace(w bartizan.World, m *reach.Model, podCIDRs []netip.Prefix) *place {
+func newPlace(k *maker, m *reach.Model, podCIDRs []netip.Prefix) *place {
+	w := k.world
 	p := &place{
 		m: m, byName: map[[2]string]int{}, byAddress: map[netip.Addr]int{}, nodes: map[netip.Addr]string{},
 		services: map[netip.Addr]*kube.Object{}, podCIDRs: podCIDRs,
 	}
-	p.groups, p.of = groupsOf(m)
+	p.groups, p.of = groupsOf(k, m)
 	for i, pod := range m.Pods() {
 		for _, a := range pod.Addresses {
 			if !pod.HostNetwork {

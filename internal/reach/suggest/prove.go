@@ -2,6 +2,8 @@ package suggest
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/bartizan-dev/bartizan"
@@ -24,6 +26,7 @@ func (k *maker) overlaid() (*reach.Model, error) {
 				return nil, fmt.Errorf("suggesting %s: its own text is another object: report this as a bug", p.Ref)
 			}
 			entities = append(entities, objects[0].Entity())
+			k.written = append(k.written, objects[0].Root)
 		}
 	}
 	return reach.New(k.world.Overlay(entities...), k.options), nil
@@ -35,7 +38,7 @@ const maxCut = 10 // flows that an error names
 func (k *maker) prove(before, after *reach.Model) error {
 	var cut []string
 	for _, l := range k.order {
-		if k.verdict(after, l) == reach.Allowed {
+		if k.verdict(after, l) == reach.Allowed && k.asked(l) || k.byName(l) {
 			continue
 		}
 		text := k.name(l.from) + " → " + k.name(l.to) + " : " + l.port.String()
@@ -54,6 +57,58 @@ func (k *maker) prove(before, after *reach.Model) error {
 		cut = cut[:maxCut]
 	}
 	return fmt.Errorf("proving the policies: they do not surely allow what was observed: %s%s: nothing is suggested; check that the pods of these workloads were read", strings.Join(cut, "; "), more)
+}
+
+// rulesOf are the rules for a port that the written policy of a group holds.
+func (k *maker) rulesOf(group int, direction string, port reach.Port) (out []tree.Node) {
+	for i, root := range k.written {
+		if !slices.Contains(k.result.Policies[i].Workloads, k.groups[group].workloads[0]) {
+			continue
+		}
+		for r := range root.At("spec", direction).Items() {
+			for p := range r.Get("toPorts").Items() {
+				for x := range p.Get("ports").Items() {
+					if x.Get("port").Str() == strconv.Itoa(int(port.Number)) && x.Get("protocol").Str() == port.Protocol.String() {
+						out = append(out, r)
+					}
+				}
+			}
+		}
+	}
+	return out
+}
+
+// byName says whether a policy allows an address by a name that it was looked up by.
+func (k *maker) byName(l link) bool {
+	names := k.named[l.to.address]
+	if l.to.group >= 0 || l.from.group < 0 || len(names) == 0 {
+		return false
+	}
+	for _, r := range k.rulesOf(l.from.group, "egress", l.port) {
+		for n := range r.Get("toFQDNs").Items() {
+			if slices.Contains(names, n.Get("matchName").Str()) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// asked says whether the rules for requests, where there are any, let those through that were seen.
+func (k *maker) asked(l link) bool {
+	if k.dialect != Cilium || l.to.group < 0 {
+		return true
+	}
+	var rules []pattern
+	for _, r := range k.rulesOf(l.to.group, "ingress", l.port) {
+		for p := range r.Get("toPorts").Items() {
+			for x := range p.At("rules", "http").Items() {
+				rules = append(rules, pattern{x.Get("method").Str(), x.Get("path").Str()})
+			}
+		}
+	}
+	seen := k.links[l]
+	return len(rules) == 0 || len(seen.requests) > 0 && !seen.many && !slices.ContainsFunc(seen.requests, func(r Request) bool { return !allow(rules, r) })
 }
 
 func (k *maker) verdict(m *reach.Model, l link) reach.Verdict {

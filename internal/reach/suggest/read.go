@@ -128,21 +128,25 @@ func (c *collector) record(line int, text string) {
 		f.From, f.To = f.From.clone(), f.To.clone() // they stand in the record's text
 		c.at[flowKey{f.From, f.To, f.Port}] = i
 		f.Line = line
-		n := f.Count
-		f.Count = 0
-		c.log.Flows = append(c.log.Flows, f)
-		f.Count = n
+		bare := f
+		bare.Count, bare.Requests, bare.Names = 0, nil, nil
+		c.log.Flows = append(c.log.Flows, bare)
 	}
 	c.log.Records++
 	c.log.span(f.First, f.Last)
 	have := &c.log.Flows[i]
-	s := seen{i, r.where}
-	c.by[s] = min(c.by[s]+f.Count, maxCount)
-	have.Count = max(have.Count, c.by[s]) // the same connection is seen at both ends
+	if r.where == requested { // a connection carries many
+		have.Count = max(have.Count, 1)
+	} else {
+		s := seen{i, r.where}
+		c.by[s] = min(c.by[s]+f.Count, maxCount)
+		have.Count = max(have.Count, c.by[s]) // the same connection is seen at both ends
+	}
 	if !f.First.IsZero() && (have.First.IsZero() || f.First.Before(have.First)) {
 		have.First = f.First
 	}
 	if f.Last.After(have.Last) {
 		have.Last = f.Last
 	}
+	have.join(&f)
 }

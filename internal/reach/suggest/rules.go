@@ -34,6 +34,7 @@ func (l link) compare(o link) int {
 type rule struct {
 	peers    []peer
 	prefixes []netip.Prefix // the addresses among the peers
+	names    []string       // the domain names among them, where policies may hold names
 	ports    []reach.Port
 	count    int
 }
@@ -71,7 +72,9 @@ func (k *maker) rules(group int, d reach.Direction) []rule {
 			order = append(order, key)
 		}
 		r.count += counts[p]
-		if p.group < 0 {
+		if names := k.named[p.address]; p.group < 0 && d == reach.Egress && len(names) > 0 {
+			r.names = append(r.names, names...)
+		} else if p.group < 0 {
 			r.prefixes = append(r.prefixes, netip.PrefixFrom(p.address, p.address.BitLen()))
 		} else {
 			r.peers = append(r.peers, p)
@@ -81,6 +84,8 @@ func (k *maker) rules(group int, d reach.Direction) []rule {
 	for _, key := range order {
 		r := bySet[key]
 		r.prefixes = fewestPrefixes(r.prefixes)
+		slices.Sort(r.names)
+		r.names = slices.Compact(r.names)
 		out = append(out, *r)
 	}
 	return out

@@ -8,6 +8,7 @@ import (
 
 	"github.com/bartizan-dev/bartizan"
 	"github.com/bartizan-dev/bartizan/internal/reach"
+	"github.com/bartizan-dev/bartizan/internal/tree"
 	"github.com/bartizan-dev/bartizan/internal/world"
 )
 
@@ -66,6 +67,8 @@ type link struct {
 type observed struct {
 	count    int
 	from, to int // a pod at each end that has it, -1 for an address
+	requests []Request
+	many     bool // there were more, or such that no rule can be written for
 }
 
 type maker struct {
@@ -78,17 +81,20 @@ type maker struct {
 	has      map[int]bool   // groups with flows
 	policied map[int]bool
 	result   *Result
+	dialect  Dialect
+	written  []tree.Node             // the policies as read back
+	named    map[netip.Addr][]string // names of addresses that are allowed by name
 }
 
 // New suggests policies for what was observed in a World and proves them. An error says which observed flow the
 // policies would cut: then nothing may be applied.
-func New(w *world.World, log *Log, o reach.Options) (*Result, error) {
+func New(w *world.World, log *Log, o reach.Options, d Dialect) (*Result, error) {
 	k := &maker{
 		world: w, options: o, links: map[link]*observed{}, held: map[int]string{}, has: map[int]bool{}, policied: map[int]bool{},
-		result: &Result{From: log.First, To: log.Last},
+		result: &Result{From: log.First, To: log.Last}, dialect: d, named: map[netip.Addr][]string{},
 	}
 	before := reach.New(w, o)
-	k.place = *newPlace(w, before, o.PodCIDRs)
+	k.place = *newPlace(k, before, o.PodCIDRs)
 	for i := range log.Flows {
 		k.add(&log.Flows[i])
 	}
@@ -132,10 +138,24 @@ func (k *maker) add(f *Flow) {
 		k.links[l] = seen
 		k.order = append(k.order, l)
 	}
-	seen.count += f.Count
+	seen.take(f)
+	if k.dialect == Cilium && to.group < 0 && len(f.Names) > 0 {
+		k.named[to.address] = f.Names
+	}
 	for _, e := range []end{from, to} {
 		if e.group >= 0 {
 			k.has[e.group] = true
+		}
+	}
+}
+
+// take adds what was seen of a flow.
+func (x *observed) take(f *Flow) {
+	x.count += f.Count
+	x.many = x.many || f.Many
+	for _, r := range f.Requests {
+		if !slices.Contains(x.requests, r) {
+			x.requests = append(x.requests, r)
 		}
 	}
 }

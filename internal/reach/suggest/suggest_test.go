@@ -81,8 +81,9 @@ func newScene(seed uint64) *scene {
 				labels = fmt.Sprintf("tier: t%d", s.r.IntN(2))
 			}
 			kind := []string{"Deployment", "StatefulSet", "DaemonSet"}[s.r.IntN(3)]
-			fmt.Fprintf(&s.text, "---\napiVersion: apps/v1\nkind: %s\nmetadata: {name: %s, namespace: %s}\nspec:\n  template:\n    metadata: {labels: {%s}}\n    spec: {containers: [{name: c, image: c, ports: [{containerPort: %d}]}]}\n",
-				kind, a.name, a.namespace, labels, a.ports[0])
+			account := []string{"one", "two", `""`}[s.r.IntN(3)]
+			fmt.Fprintf(&s.text, "---\napiVersion: apps/v1\nkind: %s\nmetadata: {name: %s, namespace: %s}\nspec:\n  template:\n    metadata: {labels: {%s}}\n    spec: {serviceAccountName: %s, containers: [{name: c, image: c, ports: [{containerPort: %d}]}]}\n",
+				kind, a.name, a.namespace, labels, account, a.ports[0])
 		}
 	}
 	for range 1 + s.r.IntN(12) {
@@ -125,16 +126,17 @@ func (s *scene) flows() string {
 // allowed of the workloads with a policy and was not observed is in Beyond.
 func TestRecovers(t *testing.T) {
 	recovered, merged := 0, 0
-	for seed := range uint64(400) {
+	for run := range uint64(600) {
+		seed, dialect := run/2, Dialect(run%2)
 		s := newScene(seed)
 		w := worldOf(t, s.text.String())
 		log := Read(strings.NewReader(s.flows()), "flows")
 		if len(log.Gaps) > 0 || log.Records != 3*len(s.talks) {
 			t.Fatalf("seed %d: read %d records of %d, gaps %v", seed, log.Records, 3*len(s.talks), log.Gaps)
 		}
-		got, err := New(w, log, options)
+		got, err := New(w, log, options, dialect)
 		if err != nil {
-			t.Fatalf("seed %d: %v\n%s", seed, err, s.flows())
+			t.Fatalf("seed %d, dialect %d: %v\n%s%s", seed, dialect, err, s.text.String(), s.flows())
 		}
 		var added strings.Builder
 		covered := map[string]bool{}
@@ -231,7 +233,7 @@ func TestHeldBack(t *testing.T) {
 	w := worldOf(t, s.text.String())
 	a := s.workloads[0].String()
 	log := Read(strings.NewReader(fmt.Sprintf(`{"from":%q,"to":"elsewhere/unknown","port":80,"protocol":"TCP"}`, a)), "flows")
-	got, err := New(w, log, options)
+	got, err := New(w, log, options, Kubernetes)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -247,11 +249,72 @@ func TestHeldBack(t *testing.T) {
 
 func TestWindow(t *testing.T) {
 	s := newScene(2)
-	got, err := New(worldOf(t, s.text.String()), Read(strings.NewReader(s.flows()), "flows"), options)
+	got, err := New(worldOf(t, s.text.String()), Read(strings.NewReader(s.flows()), "flows"), options, Kubernetes)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got.To.Sub(got.From) != 19*24*time.Hour {
 		t.Errorf("window %s to %s", got.From, got.To)
+	}
+}
+
+// TestFiner: with Cilium policies speak of service accounts, requests and names.
+func TestFiner(t *testing.T) {
+	w := worldOf(t, `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: blue, namespace: shop}
+spec: {template: {metadata: {labels: {app: twin}}, spec: {serviceAccountName: blue, containers: [{name: c, image: c}]}}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: green, namespace: shop}
+spec: {template: {metadata: {labels: {app: twin}}, spec: {serviceAccountName: green, containers: [{name: c, image: c}]}}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: api, namespace: shop}
+spec: {template: {metadata: {labels: {app: api}}, spec: {containers: [{name: c, image: c}]}}}
+`)
+	log := Read(strings.NewReader(`
+{"from":"shop/blue","to":"shop/api","port":8080,"protocol":"TCP","http":{"method":"GET","path":"/orders/17"}}
+{"from":"shop/blue","to":"shop/api","port":8080,"protocol":"TCP","http":{"method":"POST","path":"/orders?dry=1"}}
+{"from":"shop/green","to":"shop/api","port":8080,"protocol":"TCP","http":{"method":"GET","path":"/health"}}
+{"from":"shop/api","to":"198.51.100.7","port":443,"protocol":"TCP","names":["Pay.Example.com."]}
+{"from":"shop/blue","to":"shop/api","port":9090,"protocol":"TCP","http":{"method":"GET","path":"/metrics"}}
+{"from":"shop/green","to":"shop/api","port":9090,"protocol":"TCP"}
+`), "flows")
+	if len(log.Gaps) > 0 {
+		t.Fatal(log.Gaps)
+	}
+	got, err := New(w, log, options, Cilium)
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := map[string]string{}
+	for _, p := range got.Policies {
+		texts[p.Workloads[0].Name] = p.Text
+		if len(p.Workloads) != 1 {
+			t.Errorf("%v share a policy, although their service accounts differ", p.Workloads)
+		}
+	}
+	for name, wants := range map[string][]string{
+		"api": {
+			`- {method: "GET", path: "/orders/[^/?]+"}`, `- {method: "POST", path: "/orders(\\?.*)?"}`, `- {method: "GET", path: "/health"}`,
+			`- {matchName: "pay.example.com"}`, "io.cilium.k8s.policy.serviceaccount: blue",
+		},
+		"blue": {"io.cilium.k8s.policy.serviceaccount: blue"},
+	} {
+		for _, want := range wants {
+			if !strings.Contains(texts[name], want) {
+				t.Errorf("the policy of %s has no %s:\n%s", name, want, texts[name])
+			}
+		}
+	}
+	if strings.Contains(texts["api"], "/metrics") {
+		t.Errorf("port 9090 has a rule for requests, although not all that came to it were seen to be requests:\n%s", texts["api"])
+	}
+	if len(got.Beyond) > 0 {
+		t.Errorf("allowed, and not observed: %+v", got.Beyond)
 	}
 }

@@ -20,7 +20,7 @@ func (k *maker) write() {
 		if !k.policied[i] {
 			continue
 		}
-		ref := bartizan.Ref{Kind: "NetworkPolicy", Namespace: g.namespace, Name: policyName(g.workloads[0], false)}
+		ref := bartizan.Ref{Kind: k.kind(), Namespace: g.namespace, Name: policyName(g.workloads[0], false)}
 		if taken[ref] {
 			ref.Name = policyName(g.workloads[0], true)
 		}
@@ -30,6 +30,13 @@ func (k *maker) write() {
 		p.Text = k.text(i, &p)
 		k.result.Policies = append(k.result.Policies, p)
 	}
+}
+
+func (k *maker) kind() bartizan.Kind {
+	if k.dialect == Cilium {
+		return "CiliumNetworkPolicy.cilium.io"
+	}
+	return "NetworkPolicy"
 }
 
 // policyName is the name of the policy for a workload.
@@ -45,6 +52,13 @@ func policyName(w bartizan.Ref, kind bool) string {
 		name = fmt.Sprintf("%s-%08x", name[:220], h.Sum32())
 	}
 	return name
+}
+
+func plural(n int, word string) string {
+	if n != 1 {
+		word += "s"
+	}
+	return fmt.Sprintf("%d %s", n, word)
 }
 
 func times(n int) string {
@@ -89,7 +103,6 @@ func (b *page) note(indent int, format string, args ...any) {
 }
 
 func (k *maker) text(group int, p *Policy) string {
-	g := k.groups[group]
 	b := &page{}
 	for _, w := range p.Workloads {
 		b.note(0, "%s", w)
@@ -97,11 +110,26 @@ func (k *maker) text(group int, p *Policy) string {
 	if len(p.Workloads) > 1 {
 		b.note(0, "Their labels are the same, so that one policy is for all of them.")
 	}
-	b.note(0, "%d flows in %d connections; about %.1f %% of connections are of flows not seen yet.", p.Flows, p.Seen, 100*p.Unseen)
-	b.line(0, "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:")
+	b.note(0, "%s in %s; about %.1f %% of connections are of flows not seen yet.", plural(p.Flows, "flow"), plural(p.Seen, "connection"), 100*p.Unseen)
+	api, kind := "networking.k8s.io/v1", "NetworkPolicy"
+	if k.dialect == Cilium {
+		api, kind = "cilium.io/v2", "CiliumNetworkPolicy"
+	}
+	b.line(0, "apiVersion: %s\nkind: %s\nmetadata:", api, kind)
 	b.line(2, "name: %s", scalar(p.Ref.Name))
 	b.line(2, "namespace: %s", scalar(p.Ref.Namespace))
 	b.line(2, "labels:\n    app.kubernetes.io/managed-by: bartizan\nspec:")
+	if k.dialect == Cilium {
+		k.ciliumText(group, b)
+	} else {
+		k.kubernetesText(group, b)
+	}
+	return b.String()
+}
+
+// kubernetesText writes the policy of a group.
+func (k *maker) kubernetesText(group int, b *page) {
+	g := k.groups[group]
 	b.selector(2, "podSelector", &g.selector)
 	b.line(2, "policyTypes: [Ingress, Egress]")
 	ingress, egress := k.rules(group, reach.Ingress), k.rules(group, reach.Egress)
@@ -118,7 +146,6 @@ func (k *maker) text(group int, p *Policy) string {
 	for i := range egress {
 		k.rule(b, g, "to", &egress[i])
 	}
-	return b.String()
 }
 
 // dnsRule lets the group ask for names.
@@ -193,6 +220,24 @@ func (b *page) selector(indent int, key string, s *selector) {
 			b.line(indent+2, "- {key: %s, operator: DoesNotExist}", scalar(k))
 		}
 	}
+}
+
+// inline is the selector on one line.
+func (s *selector) inline() string {
+	var parts, labels, absent []string
+	for _, k := range slices.Sorted(maps.Keys(s.labels)) {
+		labels = append(labels, scalar(k)+": "+scalar(s.labels[k]))
+	}
+	for _, k := range s.absent {
+		absent = append(absent, "{key: "+scalar(k)+", operator: DoesNotExist}")
+	}
+	if len(labels) > 0 {
+		parts = append(parts, "matchLabels: {"+strings.Join(labels, ", ")+"}")
+	}
+	if len(absent) > 0 {
+		parts = append(parts, "matchExpressions: ["+strings.Join(absent, ", ")+"]")
+	}
+	return "{" + strings.Join(parts, ", ") + "}"
 }
 
 var (
