@@ -144,6 +144,10 @@ type Admission interface {
 	// Admits is the vertex of the fact that a namespace ("" for some namespace) admits a pod of a level. The graph
 	// states it as a step with the evidence (labels, defaults, exemptions, policies) and with the fixes that end it.
 	Admits(namespace string, level Level) bartizan.Ref
+	// Standard and Policies are the vertices of one guardrail alone not denying such a pod: steps that take the Pod
+	// Security Standard or the admission policies away lead there. Both together are Admits.
+	Standard(namespace string, level Level) bartizan.Ref
+	Policies(namespace string, level Level) bartizan.Ref
 	// Namespaces lists the namespaces that were read or are named by something that was read.
 	Namespaces() []string
 }
@@ -168,15 +172,18 @@ const (
 
 // Exposure is a port of a pod that can be opened from outside the cluster.
 type Exposure struct {
-	Pod    *Pod
-	Port   int
-	By     bartizan.Ref // the Ingress, Service, route or host port that exposes it
-	Answer Answer
+	Pod  *Pod
+	Port int
+	By   bartizan.Ref // the Ingress, Service, route or host port that exposes it
+	// Private says that only the cloud's own network reaches it: an internal load balancer.
+	Private bool
+	Answer  Answer
 }
 
 // Network answers what packets may pass.
 type Network interface {
-	// Exposed visits what the internet reaches.
+	// Exposed visits what can be reached from outside: by the internet, but for what is Private. A port that several
+	// things expose is visited for each of them.
 	Exposed() iter.Seq[Exposure]
 	// Opens says whether a pod can open a TCP port of another pod.
 	Opens(from, to *Pod, port int) Answer

@@ -12,6 +12,13 @@ var edgeFields = map[string]func(*header, tree.Node){
 	"certainty":  func(h *header, n tree.Node) { h.rule.Certainty = Certainty(h.text(n)) },
 	"detect":     func(h *header, n tree.Node) { h.rule.Detect = h.text(n) },
 	"mitigate":   func(h *header, n tree.Node) { h.rule.Mitigate = h.text(n) },
+	"givesRoles": func(h *header, n tree.Node) {
+		v, ok := n.Bool()
+		if !ok {
+			h.fail(n, "givesRoles must be true or false")
+		}
+		h.rule.GivesRoles = v
+	},
 	"cost": func(h *header, n tree.Node) {
 		cost, ok := n.Int()
 		if !ok || cost < 0 || cost > MaxCost {

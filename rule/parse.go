@@ -102,6 +102,7 @@ func (h *header) read(root tree.Node) {
 		h.fail(root, "the header is a %s, not a map: see docs/rules.md", root.Kind())
 		return
 	}
+	detection := !h.edge && detects(root)
 	for n := range root.Items() {
 		// The key as written: to YAML 1.1 a bare "on" is the boolean true.
 		start, end := n.KeySpan()
@@ -109,6 +110,8 @@ func (h *header) read(root tree.Node) {
 		read, ok := headerFields[key]
 		if h.edge {
 			read, ok = edgeFields[key]
+		} else if detection {
+			read, ok = detectionFields[key]
 		}
 		if !ok {
 			h.fail(n, "unknown field %q: see docs/rules.md for the fields", key)
@@ -117,6 +120,9 @@ func (h *header) read(root tree.Node) {
 		read(h, n)
 	}
 	h.check(root)
+	if detection {
+		h.checkDetection(root)
+	}
 }
 
 // headerFields reads each field of the header.
@@ -132,6 +138,7 @@ var headerFields = map[string]func(*header, tree.Node){
 	"message":    func(h *header, n tree.Node) { h.rule.Message = h.text(n) },
 	"unsafe":     func(h *header, n tree.Node) { h.rule.Unsafe = h.text(n) },
 	"on":         func(h *header, n tree.Node) { h.rule.On = h.texts(n) },
+	"needs":      (*header).needs,
 	"references": func(h *header, n tree.Node) { h.rule.References = h.texts(n) },
 	"find":       func(h *header, n tree.Node) { h.rule.Variants = append(h.rule.Variants, Variant{Find: h.text(n)}) },
 	"severity":   (*header).severity,

@@ -76,6 +76,9 @@ func (c *Container) Cap(name string) bool { return c.Privileged || c.caps[name] 
 
 // ReadCapabilities sets what Cap answers from securityContext.capabilities.
 func (c *Container) ReadCapabilities(n tree.Node) {
+	if c.caps = defaultCapabilities; !n.Exists() {
+		return
+	}
 	c.caps = map[string]bool{}
 	drop, add := names(n.Get("drop")), names(n.Get("add"))
 	for name := range defaultCapabilities {

@@ -31,6 +31,7 @@ type Rule struct {
 	Severity   bartizan.Severity
 	Group      string   // Security, unless the file says otherwise
 	On         []string // Workload, AnyKind, or kinds as in bartizan.Kind
+	Needs      []Need   // what of Pass.Joined a Go rule asks; it runs only where that was read
 	Maps       []Mapping
 	Params     []Param
 	Why        string // Markdown
@@ -44,13 +45,16 @@ type Rule struct {
 	Unsafe     string // what must be known of the application before the fix is applied
 	SafeWhen   string // expression over hit; where it is true the fix is safe in spite of Unsafe
 	Redact     bool   // never show the value that was found
+	Over       *Over  // of a detection: several events over time; nil for one event
 	Check      func(*Pass)
 	Derive     func(*Attack) // of an edge: reports the attack steps; then Certainty to Mitigate are set
+	GivesRoles bool          // of an edge: it asks Access.Held, so it is derived first to find out for which roles
 	Certainty  Certainty
 	Cost       int    // 0 to MaxCost: how unlikely the step is to succeed, as a negative logarithm
 	Detect     string // how its use shows in logs
 	Mitigate   string // what takes it away, in words
 	File       string // where the rule was read from
+	Line       int    // of a detection: where its condition begins in the file
 	archive    string // what follows the header: the examples, as txtar
 }
 
@@ -110,6 +114,10 @@ type Pass struct {
 	Version Version // the target Kubernetes version
 	Param   func(name string) any
 	Report  func(Hit)
+	// Abstain says that the rule cannot judge the entity: it neither passes nor fails.
+	Abstain func()
+	// Joined answers what takes many objects; nil for a rule that declares no Needs.
+	Joined *Joined
 	// Shared gives what was made for a key when a rule first asked for it on this entity: what several rules
 	// need, made once. It may be nil where a rule runs alone; use Share.
 	Shared func(key any, make func() any) any
@@ -129,6 +137,7 @@ type Hit struct {
 	Message string
 	Value   string // shown as evidence; empty: what stands at Path, unless the rule redacts
 	Fix     []Op
+	Why     []bartizan.Evidence // what else decides, in other objects
 }
 
 // On makes a Check from a function of a typed value; entities that hold another type are not judged.

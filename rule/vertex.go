@@ -85,8 +85,11 @@ func ParseVertex(s string) (bartizan.Ref, error) {
 		return bartizan.Ref{}, fmt.Errorf("%q names no vertex: write KIND NAMESPACE/NAME or KIND NAME", s)
 	}
 	ref := bartizan.Ref{Kind: bartizan.Kind(kind), Name: name}
-	if i := strings.Index(name, "/"); i > 0 && kind != "User" && kind != "Group" {
+	if i := strings.Index(name, "/"); i > 0 && !named(ref.Kind) {
 		ref.Namespace, ref.Name = name[:i], name[i+1:]
 	}
 	return ref, nil
 }
+
+// named says whether things of a kind have names of their own that may hold a slash, and no namespace.
+func named(kind bartizan.Kind) bool { return kind == "User" || kind == "Group" || kind == KindCloud }

@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bartizan-dev/bartizan"
+	"github.com/bartizan-dev/bartizan/internal/joined"
 	"github.com/bartizan-dev/bartizan/internal/scan"
 	"github.com/bartizan-dev/bartizan/internal/sink"
 	"github.com/bartizan-dev/bartizan/internal/source/cluster"
@@ -94,7 +95,7 @@ func (f *inputFlags) whole() bool {
 // kinds are the kinds that the rules ask for. A policy may speak of any.
 func (s *ruleSet) kinds() (kinds []string) {
 	for _, r := range s.engine.Rules() {
-		kinds = append(kinds, r.On...)
+		kinds = append(append(kinds, r.On...), joined.Kinds(r.Needs...)...)
 	}
 	if len(s.policies) > 0 {
 		kinds = append(kinds, rule.AnyKind)

@@ -125,6 +125,6 @@ func newRoot() *cobra.Command {
 		Annotations:       map[string]string{cobra.CommandDisplayNameAnnotation: name},
 	}
 	root.SetVersionTemplate("bartizan {{.Version}}\n")
-	root.AddCommand(newScan(), newFix(), newRule(), newGrant(), newReach(), newPath(), newVersion(), newMan())
+	root.AddCommand(newScan(), newFix(), newRule(), newGrant(), newReach(), newPath(), newHunt(), newWatch(), newExcept(), newVersion(), newMan())
 	return root
 }

@@ -66,6 +66,7 @@ func (f *pathFlags) add(cmd *cobra.Command, formats ...string) {
 // pathWorld is a graph and what is asked of it.
 type pathWorld struct {
 	graph   *path.Graph
+	world   bartizan.World
 	gaps    []bartizan.Gap
 	sources []path.Source
 	targets []path.Target
@@ -86,7 +87,7 @@ func (f *pathFlags) read(cmd *cobra.Command, args []string, formats ...string) (
 	if err != nil {
 		return nil, err
 	}
-	w := &pathWorld{gaps: report.Gaps, painter: newPainter(cmd, f.colour)}
+	w := &pathWorld{world: report.World, gaps: report.Gaps, painter: newPainter(cmd, f.colour)}
 	in := path.Input{
 		World: report.World, Objects: report.Objects, Edges: rules.Edges(), Version: version,
 		Complete: f.cluster && f.options.Selector == "" && f.options.Namespace == "", Gaps: bearing(report.Gaps),
@@ -166,6 +167,25 @@ func (w *pathWorld) incomplete(cmd *cobra.Command) error {
 		note(cmd, "not read: "+g.Origin.File+": "+g.Reason)
 	}
 	if len(w.gaps) > 0 {
+		return &exitError{code: exitIncomplete}
+	}
+	return nil
+}
+
+// maxUnknown is how many things that are not known are told one by one.
+const maxUnknown = 3
+
+// unknown tells what was not read and may hide a path. Where none was found, nothing can be said: that is no pass.
+func (w *pathWorld) unknown(cmd *cobra.Command, found bool) error {
+	all := w.graph.Unknown()
+	for i, text := range all {
+		if i == maxUnknown {
+			note(cmd, count(len(all)-i, "more binding")+" to roles that were not read")
+			break
+		}
+		note(cmd, "not known: "+safe(text))
+	}
+	if len(all) > 0 && !found {
 		return &exitError{code: exitIncomplete}
 	}
 	return nil

@@ -47,9 +47,10 @@ type (
 		Line   int    `json:"line,omitempty"`
 	}
 	pathList struct {
-		Schema string    `json:"schema"`
-		Paths  []pathOne `json:"paths"`
-		Gaps   []pathGap `json:"gaps"`
+		Schema  string    `json:"schema"`
+		Paths   []pathOne `json:"paths"`
+		Gaps    []pathGap `json:"gaps"`
+		Unknown []string  `json:"unknown"` // bindings to roles that were not read: they may hide paths
 	}
 	pathFix struct {
 		Target pathRef `json:"target"`
@@ -57,7 +58,24 @@ type (
 		Unsafe string  `json:"unsafe,omitempty"`
 		Cost   int     `json:"cost"`
 		// Left is how many pairs of a source and a target are left after this fix and those before it.
-		Left *int `json:"left,omitempty"`
+		Left  *int      `json:"left,omitempty"`
+		InUse []pathUse `json:"inUse"` // what it takes away and was seen in use
+	}
+	pathUse struct {
+		Who   string `json:"who"`
+		What  string `json:"what"`
+		Count int64  `json:"count"`
+		First string `json:"first,omitempty"`
+		Last  string `json:"last,omitempty"`
+		Doubt string `json:"doubt,omitempty"`
+		Flow  bool   `json:"flow"`
+	}
+	pathSeen struct {
+		Rights  int    `json:"rights"`  // kinds of requests that what was read allows
+		Flows   int    `json:"flows"`   // flows of pods that were read
+		Strange int    `json:"strange"` // what was seen and is not explained by what was read
+		First   string `json:"first,omitempty"`
+		Last    string `json:"last,omitempty"`
 	}
 	pathChange struct {
 		Target pathRef         `json:"target"`
@@ -79,16 +97,21 @@ type (
 		Steps  []pathStep `json:"steps"`
 	}
 	pathCut struct {
-		Schema  string       `json:"schema"`
-		Optimal bool         `json:"optimal"`
-		Cost    int          `json:"cost"`
-		Bound   int          `json:"bound"`
-		Pairs   int          `json:"pairs"` // of a source and a target it reaches
-		Fixes   []pathFix    `json:"fixes"`
-		Changes []pathChange `json:"changes"`
-		Chokes  []pathChoke  `json:"chokes"`
-		Uncut   []pathUncut  `json:"uncut"`
-		Gaps    []pathGap    `json:"gaps"`
+		Schema   string       `json:"schema"`
+		Optimal  bool         `json:"optimal"`
+		Cost     int          `json:"cost"`
+		Bound    int          `json:"bound"`
+		Pairs    int          `json:"pairs"`   // of a source and a target it reaches
+		LeftOut  int          `json:"leftOut"` // pairs with far-fetched ways only
+		Seen     *pathSeen    `json:"seen,omitempty"`
+		Lost     int          `json:"lost"`     // rights and connections in use that the fixes take away
+		Together []pathUse    `json:"together"` // those that no fix takes away alone
+		Fixes    []pathFix    `json:"fixes"`
+		Changes  []pathChange `json:"changes"`
+		Chokes   []pathChoke  `json:"chokes"`
+		Uncut    []pathUncut  `json:"uncut"`
+		Gaps     []pathGap    `json:"gaps"`
+		Unknown  []string     `json:"unknown"` // bindings to roles that were not read: they may hide paths
 	}
 )
 
@@ -103,6 +126,8 @@ func (w *pathWorld) gapDocuments() []pathGap {
 	}
 	return out
 }
+
+func (w *pathWorld) unknownDocuments() []string { return append([]string{}, w.graph.Unknown()...) }
 
 func stepDocuments(stages []path.Stage) []pathStep {
 	out := []pathStep{}
@@ -134,7 +159,7 @@ func pathDocument(p *path.Path) pathOne {
 }
 
 func (w *pathWorld) listDocument(paths []path.Path) pathList {
-	d := pathList{Schema: schemaV1, Paths: []pathOne{}, Gaps: w.gapDocuments()}
+	d := pathList{Schema: schemaV1, Paths: []pathOne{}, Gaps: w.gapDocuments(), Unknown: w.unknownDocuments()}
 	for i := range paths {
 		d.Paths = append(d.Paths, pathDocument(&paths[i]))
 	}

@@ -56,6 +56,9 @@ func newPathList() *cobra.Command {
 			if err := w.incomplete(cmd); err != nil {
 				return err
 			}
+			if err := w.unknown(cmd, len(all) > 0); err != nil {
+				return err
+			}
 			return failing(all, threshold)
 		},
 	}

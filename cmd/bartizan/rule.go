@@ -16,6 +16,7 @@ import (
 	"github.com/bartizan-dev/bartizan/rule"
 	"github.com/bartizan-dev/bartizan/rule/ruletest"
 	"github.com/bartizan-dev/bartizan/rules"
+	hunting "github.com/bartizan-dev/bartizan/rules/hunt"
 )
 
 func newRule() *cobra.Command {
@@ -23,7 +24,7 @@ func newRule() *cobra.Command {
 		Use:   "rule",
 		Short: "List, explain, test and export rules",
 	}
-	cmd.AddCommand(newRuleList(), newRuleShow(), newRuleLint(), newRuleTest(), newRuleExport())
+	cmd.AddCommand(newRuleList(), newRuleShow(), newRuleLint(), newRuleTest(), newRuleCoverage(), newRuleExport())
 	return cmd
 }
 
@@ -44,6 +45,27 @@ func everyRule(files []string) ([]*rule.Rule, error) {
 	return slices.Concat(all, own, set.own), nil
 }
 
+// everything is every rule, with every detection and every rule of hunting.
+func everything(files []string) ([]*rule.Rule, error) {
+	all, err := everyRule(files)
+	if err != nil {
+		return nil, err
+	}
+	detections, err := rules.Detections()
+	if err != nil {
+		return nil, &exitError{exitInternal, err}
+	}
+	own, err := scan.LoadDetections(files)
+	if err != nil {
+		return nil, usage("%w", err)
+	}
+	hunts, err := hunting.Rules()
+	if err != nil {
+		return nil, &exitError{exitInternal, err}
+	}
+	return slices.Concat(all, detections, hunts, own), nil
+}
+
 func newRuleList() *cobra.Command {
 	var output, framework, severity string
 	var files, groups []string
@@ -53,7 +75,7 @@ func newRuleList() *cobra.Command {
 		Example: "  bartizan rule list\n  bartizan rule list --framework cis-1.12 --severity high\n  bartizan rule list -o json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			all, err := everyRule(files)
+			all, err := everything(files)
 			if err != nil {
 				return err
 			}
@@ -157,7 +179,7 @@ func newRuleShow() *cobra.Command {
 		Example: "  bartizan rule show pss-privileged",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			all, err := everyRule(files)
+			all, err := everything(files)
 			if err != nil {
 				return err
 			}
@@ -176,7 +198,7 @@ func newRuleShow() *cobra.Command {
 }
 
 func completeRules(_ *cobra.Command, _ []string, prefix string) ([]string, cobra.ShellCompDirective) {
-	all, err := rules.Builtin()
+	all, err := everything(nil)
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
@@ -212,6 +234,11 @@ func newRuleTest() *cobra.Command {
 			if err != nil {
 				return usage("%w", err)
 			}
+			detections, err := scan.LoadDetections(rest)
+			if err != nil {
+				return usage("%w", err)
+			}
+			own = append(own, detections...)
 			if len(own) == 0 && len(tests) == 0 {
 				return usage("test rules: there is neither a .rule file nor a file of tests for Falco rules in %s", strings.Join(args, ", "))
 			}

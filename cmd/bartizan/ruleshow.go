@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/bartizan-dev/bartizan/internal/detect"
 	"github.com/bartizan-dev/bartizan/internal/sink"
 	"github.com/bartizan-dev/bartizan/rule"
 )
@@ -21,6 +22,9 @@ func showRule(w io.Writer, r *rule.Rule) {
 	}
 	p("%s: %s\n", r.ID, r.Title)
 	p("%s severity, on %s", r.Severity.String(), strings.Join(r.On, ", "))
+	if len(r.Needs) > 0 {
+		p(", judged by what stands around it")
+	}
 	if r.Group != rule.Security {
 		p(", in the group %s", r.Group)
 	}
@@ -33,7 +37,9 @@ func showRule(w io.Writer, r *rule.Rule) {
 		p("\nFix: bartizan fix PATH --rule %s --unsafe, when you know this of the application:\n", r.ID)
 		block(w, r.Unsafe)
 	default:
-		p("\nFix: none that a program could make; it needs a person\n")
+		if !r.Detects() {
+			p("\nFix: none that a program could make; it needs a person\n")
+		}
 	}
 	showTest(w, r)
 	if len(r.Params) > 0 {
@@ -55,16 +61,22 @@ func showRule(w io.Writer, r *rule.Rule) {
 		p("  %s\n", ref)
 	}
 	for _, e := range r.Examples() {
-		p("\n%s\n", exampleTitle(e))
+		p("\n%s\n", exampleTitle(r, e))
 		block(w, e.Text)
 	}
 }
 
-func exampleTitle(e rule.Example) string {
+func exampleTitle(r *rule.Rule, e rule.Example) string {
 	switch e.Want() {
 	case "fail":
+		if r.Detects() {
+			return "Raises an alert (" + e.Name + ")"
+		}
 		return "Fails (" + e.Name + ")"
 	case "pass":
+		if r.Detects() {
+			return "Raises none (" + e.Name + ")"
+		}
 		return "Passes (" + e.Name + ")"
 	}
 	return "Fixed (" + e.Name + ")"
@@ -85,6 +97,13 @@ func showTest(w io.Writer, r *rule.Rule) {
 			continue
 		}
 		block(w, v.Find)
+	}
+	if r.Over != nil {
+		block(w, detect.Describe(r.Over))
+	}
+	if r.Detects() {
+		fmt.Fprintln(w, "\nSays")
+		block(w, r.Message)
 	}
 }
 

@@ -160,10 +160,11 @@ func (f *scanFlags) request(cmd *cobra.Command) (*scan.Request, *ruleSet, error)
 	if err != nil {
 		return nil, nil, err
 	}
+	req.Complete = f.input.whole()
 	switch f.paths {
 	case "never":
 	case "auto", "always":
-		req.Edges, req.Complete = rules.Edges(), f.input.whole()
+		req.Edges = rules.Edges()
 		if f.paths == "auto" && !f.input.cluster {
 			req.PathsUpTo = autoPaths
 		}

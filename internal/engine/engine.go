@@ -42,6 +42,7 @@ type Engine struct {
 	workload []*plan // the rules on workloads
 	any      []*plan // the rules on every kind
 	scope    *scope
+	joined   *rule.Joined
 }
 
 // New plans rules. Expressions are compiled when the first object that needs them comes by; call Compile to
@@ -81,9 +82,33 @@ func New(rules []*rule.Rule, config Config) (*Engine, error) {
 	return e, nil
 }
 
+// With gives rules that need it the joined view of the World that is judged next. Those that need what was not read
+// judge nothing, as do all that need anything in an Engine that has no view.
+func (e *Engine) With(j *rule.Joined) *Engine {
+	own := &Engine{config: e.config, scope: e.scope, plans: e.plans, joined: j, byKind: map[bartizan.Kind][]*plan{}}
+	for _, p := range e.plans {
+		if len(p.rule.Needs) == 0 || j.Has(p.rule.Needs...) {
+			own.file(p)
+		}
+	}
+	return own
+}
+
+// Needs says whether some rule needs a joined view.
+func (e *Engine) Needs() bool {
+	return slices.ContainsFunc(e.plans, func(p *plan) bool { return len(p.rule.Needs) > 0 })
+}
+
 func (e *Engine) add(p *plan) {
 	p.index = len(e.plans)
 	e.plans = append(e.plans, p)
+	if len(p.rule.Needs) == 0 {
+		e.file(p)
+	}
+}
+
+// file puts a rule under the kinds that it judges.
+func (e *Engine) file(p *plan) {
 	for _, on := range p.rule.On {
 		switch on {
 		case rule.Workload:

@@ -20,6 +20,7 @@ type hit struct {
 	message string    // of a Go rule
 	value   string    // of a Go rule
 	fix     []rule.Op
+	why     []bartizan.Evidence // in other objects
 }
 
 // judge judges objects one after the other; each worker has its own.
@@ -145,6 +146,7 @@ func (j *judge) finding(p *plan, o *kube.Object, h hit) bartizan.Finding {
 	}
 	f.Message = j.same.text(f.Message)
 	f.Evidence = []bartizan.Evidence{{Path: j.same.text(pathIn(o, at)), Value: j.same.text(value), Origin: origin(o, at)}}
+	f.Evidence = append(f.Evidence, h.why...)
 	if j.engine.config.Fixes != NoFixes && !h.made {
 		f.Fix = j.fix(p, o, h)
 	}

@@ -105,7 +105,7 @@ func (p *plan) expression(field, src string) (*program, error) {
 // applies at all; an error means that it could not be evaluated.
 func (p *plan) hits(j *judge, o *kube.Object, base tree.Node) (applies bool, err error) {
 	if p.rule.Check != nil {
-		return true, p.check(j, o)
+		return p.check(j, o), nil
 	}
 	j.frame.params(p)
 	if p.when != nil {
@@ -118,19 +118,25 @@ func (p *plan) hits(j *judge, o *kube.Object, base tree.Node) (applies bool, err
 	return true, err
 }
 
-// check runs a rule written in Go.
-func (p *plan) check(j *judge, o *kube.Object) error {
-	p.rule.Check(&rule.Pass{
+// check runs a rule written in Go. It says whether the rule could judge the object.
+func (p *plan) check(j *judge, o *kube.Object) (applies bool) {
+	pass := &rule.Pass{
 		Rule: p.rule, World: j.world, Entity: o.Entity(), Version: p.config.Version,
-		Param:  func(name string) any { return p.values[name] },
-		Shared: j.share,
+		Param:   func(name string) any { return p.values[name] },
+		Shared:  j.share,
+		Abstain: func() { applies = false },
 		Report: func(h rule.Hit) {
 			n := o.Root.Lookup(h.Path)
 			if !n.Exists() {
 				n = o.Root
 			}
-			j.hits = append(j.hits, hit{node: n, message: h.Message, value: h.Value, fix: h.Fix})
+			j.hits = append(j.hits, hit{node: n, message: h.Message, value: h.Value, fix: h.Fix, why: h.Why})
 		},
-	})
-	return nil
+	}
+	if len(p.rule.Needs) > 0 {
+		pass.Joined = j.engine.joined
+	}
+	applies = true
+	p.rule.Check(pass)
+	return applies || len(j.hits) > 0
 }

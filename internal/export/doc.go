@@ -63,6 +63,9 @@ type source struct {
 
 // read finds the expression of a rule for the target version.
 func read(r *rule.Rule, c Config) (*source, error) {
+	if len(r.Needs) > 0 {
+		return nil, fmt.Errorf("it is written in Go and judges an object by others, of which an admission policy sees none; bartizan scan runs it")
+	}
 	if r.Check != nil {
 		return nil, fmt.Errorf("its test is written in Go, which an admission policy cannot run")
 	}

@@ -200,7 +200,31 @@ func clusterName(f *frame, _ *argument, v *Value) bool {
 }
 
 func pointed(f *frame, a *argument, v *Value) bool {
+	if len(a.pointer) > 0 {
+		if k, ok := topLevel(a.pointer[0]); ok {
+			return put(f, f.audit.Get(k).Lookup(a.pointer[1:]), v)
+		}
+	}
 	return put(f, f.audit.Root().Lookup(a.pointer), v)
+}
+
+// topLevel are the members of a record that need not be looked for again.
+func topLevel(name string) (event.Key, bool) {
+	switch name {
+	case "requestObject":
+		return event.RequestObject, true
+	case "responseObject":
+		return event.ResponseObject, true
+	case "sourceIPs":
+		return event.SourceIPs, true
+	case "impersonatedUser":
+		return event.ImpersonatedUser, true
+	case "annotations":
+		return event.Annotations, true
+	case "responseStatus":
+		return event.ResponseStatus, true
+	}
+	return 0, false
 }
 
 func wholeRecord(f *frame, _ *argument, v *Value) bool { return put(f, f.audit.Root(), v) }

@@ -102,6 +102,8 @@ var auditFields = []Field{
 	{"ka.req.role.rules.resources", StringType, true, MayIndex, request, "the resources in the rules of the role sent", roleRules("resources")},
 	{"ka.req.service.type", StringType, false, NoArg, request, "the type of the Service sent", spec("type")},
 	{"ka.req.service.ports", StringType, true, MayIndex, request, "the ports of the Service sent, each as JSON", servicePorts},
+	{"ka.req.csr.common_name", StringType, false, NoArg, request, "the user name that the certificate request sent asks for (only here)", csrName},
+	{"ka.req.csr.organizations", StringType, true, NoArg, request, "the groups that the certificate request sent asks for (only here)", csrGroups},
 	{"ka.resp.name", StringType, false, NoArg, response, "the name of the object in the response", valueAt(event.ResponseObject, "metadata", "name")},
 	{"ka.response.code", StringType, false, NoArg, metadata, "the HTTP status of the response", valueAt(event.ResponseStatus, "code")},
 	{"ka.response.reason", StringType, false, NoArg, metadata, "why the request failed, as NotFound", valueAt(event.ResponseStatus, "reason")},

@@ -120,7 +120,8 @@ const notThere = "<NA>"
 // write writes an output and collects its fields.
 func (o *format) write(f *frame) (string, []OutputField) {
 	var b strings.Builder
-	var fields []OutputField
+	b.Grow(256)
+	fields := make([]OutputField, 0, len(o.pieces)/2+1)
 	for _, p := range o.pieces {
 		if p.term == nil {
 			b.WriteString(p.text)

@@ -38,6 +38,7 @@ var layers = []struct {
 	{"internal/hunt", 42},
 	{"internal/watch", 50},
 	{"internal/path", 35},
+	{"internal/joined", 36},
 	{"internal/policy", 32},
 	{"internal/triage", 30},
 	{"internal/export", 34},

@@ -39,6 +39,13 @@ type access struct {
 	rules    map[bartizan.Ref][]sourceRule
 	where    map[rule.Right]*places
 	can      map[bartizan.Ref]bool
+	asked    map[asked]bartizan.Ref
+}
+
+// asked is a right in a scope that an edge asked for.
+type asked struct {
+	right rule.Right
+	scope rule.Scope
 }
 
 // sourceRule is a rule of a role and the role it stands in, which for an aggregated one is another.
@@ -61,7 +68,7 @@ type granted struct {
 }
 
 func newAccess(b *builder, wanted map[heldRole]bool) *access {
-	a := &access{b: b, wanted: wanted, where: map[rule.Right]*places{}, can: map[bartizan.Ref]bool{}}
+	a := &access{b: b, wanted: wanted, where: map[rule.Right]*places{}, can: map[bartizan.Ref]bool{}, asked: map[asked]bartizan.Ref{}}
 	a.attached, a.rules = b.access.attached, b.access.rules
 	have := map[heldRole]bool{}
 	for _, x := range a.attached {
@@ -174,14 +181,19 @@ func (a *access) Can(r rule.Right, s rule.Scope) bartizan.Ref {
 	if r.Cluster {
 		s.Namespace = ""
 	}
+	question := asked{r, s}
+	if ref, ok := a.asked[question]; ok {
+		return ref
+	}
 	ref := rightRef(r, s)
+	a.asked[question] = ref
 	if a.can[ref] {
 		return ref
 	}
 	a.can[ref] = true
 	p := a.places(r)
 	for _, g := range p.by[s] {
-		a.b.add([]bartizan.Ref{g.held.ref()}, ref, step{proof: proof{kind: proofRule, role: g.held.role, rule: g.rule, right: r, named: s.Name != ""}})
+		a.b.add([]bartizan.Ref{g.held.ref()}, ref, step{proof: a.b.keep(proof{kind: proofRule, role: g.held.role, rule: g.rule, right: r})})
 	}
 	for _, wider := range []rule.Scope{{}, {Namespace: s.Namespace}, {Name: s.Name}} {
 		if wider == s || len(p.by[wider]) == 0 {

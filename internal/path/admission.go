@@ -28,7 +28,7 @@ func newAdmission(b *builder) *admission {
 		return a
 	}
 	a.security = readPodSecurity(b.in)
-	a.guards = newGuards(b.in)
+	a.guards = newGuards(b.in, b.pods)
 	have := map[string]bool{}
 	for e := range b.in.World.All("Namespace") {
 		have[e.Ref.Name] = true
@@ -69,22 +69,52 @@ func (a *admission) Admits(namespace string, level rule.Level) bartizan.Ref {
 	return ref
 }
 
-// state adds the fact that a namespace admits pods of a level, if it does.
+// Standard is rule.Admission.
+func (a *admission) Standard(namespace string, level rule.Level) bartizan.Ref {
+	a.Admits(namespace, level)
+	return bartizan.Ref{Kind: rule.KindAdmits, Namespace: namespace, Name: string(level) + byStandard}
+}
+
+// Policies is rule.Admission.
+func (a *admission) Policies(namespace string, level rule.Level) bartizan.Ref {
+	a.Admits(namespace, level)
+	return bartizan.Ref{Kind: rule.KindAdmits, Namespace: namespace, Name: string(level) + byPolicies}
+}
+
+// The vertices of one guardrail alone.
+const (
+	byStandard = ", as far as the Pod Security Standard goes"
+	byPolicies = ", as far as the policies go"
+)
+
+// undecidedCost is what it costs that a namespace admits pods of which nobody knows whether its policies do.
+const undecidedCost = 3
+
+// state says what it takes that a namespace admits pods of a level: that neither the standard nor the policies deny
+// them, or that an attacker takes away what does.
 func (a *admission) state(namespace string, level rule.Level, ref bartizan.Ref) {
 	enforced, why := a.security.enforced(a.b, namespace)
-	if rank(level) > rank(enforced) {
-		return
-	}
-	if _, denied := a.guards.deny(namespace, level); denied {
-		return
-	}
 	s := step{text: fmt.Sprintf("namespace %s admits %s pods", namespace, level), why: why}
-	if level == rule.LevelPrivileged {
+	var from []bartizan.Ref
+	if rank(level) > rank(enforced) {
+		from = append(from, a.Standard(namespace, level))
+	} else if level == rule.LevelPrivileged {
 		if f, ok := a.security.fix(a.b, namespace); ok {
 			s.fixes = []int32{a.b.fix(f)}
 		}
 	}
-	a.b.add(nil, ref, s)
+	r := a.guards.rule(namespace, level)
+	if r != denied {
+		one := s
+		if r == undecided {
+			one.cost = undecidedCost
+			one.text += ", unless its policies deny them: what they ask for is not known"
+		}
+		a.b.add(from, ref, one)
+	}
+	if r != admitted {
+		a.b.add(append(from, a.Policies(namespace, level)), ref, s)
+	}
 }
 
 // rank orders levels by what they allow.

@@ -10,6 +10,7 @@ import (
 	"github.com/bartizan-dev/bartizan"
 	"github.com/bartizan-dev/bartizan/internal/edit"
 	"github.com/bartizan-dev/bartizan/internal/engine"
+	"github.com/bartizan-dev/bartizan/internal/tree"
 	"github.com/bartizan-dev/bartizan/rule"
 )
 
@@ -65,7 +66,7 @@ func (g *Graph) change(target bartizan.Ref, fixes []rule.Fix) (bartizan.Change, 
 	}
 	c.Target = o.Ref
 	var ok bool
-	c.Do, c.Undo, ok = engine.Patch(o, ordered(ops))
+	c.Do, c.Undo, ok = engine.Patch(o, ordered(o.Root, ops))
 	if !ok {
 		return c, fmt.Errorf("write the change of %s: nothing would change (%s)", target, c.Reason)
 	}
@@ -74,25 +75,49 @@ func (g *Graph) change(target bartizan.Ref, fixes []rule.Fix) (bartizan.Change, 
 
 // ordered puts operations so that they can be carried out one after the other: sets first, then removals with the
 // highest index first; what lies in something that is removed is left out.
-func ordered(ops []rule.Op) (out []rule.Op) {
+func ordered(root tree.Node, ops []rule.Op) (out []rule.Op) {
 	var removals []rule.Op
 	for _, op := range ops {
-		if op.Op != "remove" {
-			if !slices.ContainsFunc(out, func(o rule.Op) bool { return o.Path == op.Path }) {
-				out = append(out, op)
-			}
-			continue
+		if op.Op == "remove" && !slices.ContainsFunc(removals, func(o rule.Op) bool { return o.Path == op.Path }) {
+			removals = append(removals, op)
 		}
-		removals = append(removals, op)
+	}
+	removals = append(removals, emptied(root, removals)...)
+	inside := func(op rule.Op) bool {
+		return slices.ContainsFunc(removals, func(o rule.Op) bool { return strings.HasPrefix(op.Path, o.Path+"/") })
+	}
+	for _, op := range ops {
+		if op.Op != "remove" && !inside(op) && !slices.ContainsFunc(out, func(o rule.Op) bool { return o.Path == op.Path }) {
+			out = append(out, op)
+		}
 	}
 	slices.SortStableFunc(removals, func(a, b rule.Op) int { return comparePaths(b.Path, a.Path) })
-	for i, op := range removals {
-		inside := slices.ContainsFunc(removals, func(o rule.Op) bool { return strings.HasPrefix(op.Path, o.Path+"/") })
-		if !inside && (i == 0 || removals[i-1].Path != op.Path) {
+	for _, op := range removals {
+		if !inside(op) {
 			out = append(out, op)
 		}
 	}
 	return out
+}
+
+// emptied removes the rules of which removals would leave nothing of a list that must not be empty: a role's rule
+// without verbs is none, a policy's rule without peers allows all of them, and an Ingress's
+// rule has paths.
+func emptied(root tree.Node, removals []rule.Op) (out []rule.Op) {
+	gone := map[string]int{}
+	for _, op := range removals {
+		list := op.Path[:strings.LastIndex(op.Path, "/")]
+		cut := strings.LastIndex(list, "/")
+		if cut < 0 || !slices.Contains([]string{"verbs", "resources", "from", "to", "paths"}, list[cut+1:]) {
+			continue
+		}
+		if gone[list]++; gone[list] == root.Lookup(list).Len() {
+			out = append(out, rule.Op{Op: "remove", Path: list[:cut]})
+		}
+	}
+	return slices.DeleteFunc(out, func(op rule.Op) bool {
+		return slices.ContainsFunc(removals, func(o rule.Op) bool { return o.Path == op.Path })
+	})
 }
 
 // comparePaths orders JSON Pointers with list indices by number.

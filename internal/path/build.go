@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/bartizan-dev/bartizan"
 	"github.com/bartizan-dev/bartizan/internal/grant"
@@ -41,6 +40,9 @@ type builder struct {
 	fixByKey map[string]int32
 	seen     map[string]bool
 	reads    map[string][]bartizan.Ref // what nodes read, by name
+	onNode   map[string][]*rule.Pod    // the classes of pods on a node, by its name
+	key      []byte                    // of the fix that is interned
+	spare    []int32                   // room for the fixes of steps
 }
 
 // Build derives all steps of a World.
@@ -51,14 +53,7 @@ func Build(in Input) *Graph {
 	b.access.readGrants()
 	b.pods = newPods(in, b.access.accounts())
 	b.net = newNetwork(in, b.pods)
-	held := map[heldRole]bool{}
-	for range maxRounds {
-		before := len(held)
-		b.round(held)
-		if len(held) == before {
-			break
-		}
-	}
+	b.rounds()
 	b.access.finish()
 	b.members()
 	b.Graph.facts = b.gather()
@@ -66,9 +61,34 @@ func Build(in Input) *Graph {
 	return b.Graph
 }
 
-// round derives every edge; held are the roles that edges lead to, as far as earlier rounds know.
-func (b *builder) round(held map[heldRole]bool) {
-	b.Graph = &Graph{numbers: map[bartizan.Ref]vertex{}, objects: b.pods.objects}
+// rounds derives edges until they lead to no role that was not known: first only those that give roles, then all.
+func (b *builder) rounds() {
+	held, givers := map[heldRole]bool{}, []*rule.Rule{}
+	for _, e := range b.in.Edges {
+		if e.GivesRoles {
+			givers = append(givers, e)
+		}
+	}
+	round := 1
+	for before := none; len(held) != before && round < maxRounds; round++ {
+		before = len(held)
+		b.round(held, givers)
+	}
+	for before := none; len(held) != before && round <= maxRounds; round++ {
+		before = len(held)
+		b.round(held, b.in.Edges)
+	}
+}
+
+// stepsOfObject is for how many steps there is room in the beginning, for each object.
+const stepsOfObject = 4
+
+// round derives edges; held are the roles that edges lead to, as far as earlier rounds know.
+func (b *builder) round(held map[heldRole]bool, edges []*rule.Rule) {
+	b.Graph = &Graph{
+		numbers: make(map[bartizan.Ref]vertex, len(b.refs)), objects: b.pods.objects, proofs: append(b.proofs[:0], proof{}),
+		steps: slices.Grow(b.steps[:0], stepsOfObject*len(b.in.Objects)), bodies: b.bodies[:0],
+	}
 	b.fixByKey = map[string]int32{}
 	b.access = newAccess(b, held)
 	b.admits = newAdmission(b)
@@ -76,7 +96,7 @@ func (b *builder) round(held map[heldRole]bool) {
 		World: b.in.World, Version: b.in.Version,
 		Access: b.access, Pods: b.pods, Admission: b.admits, Network: b.net,
 	}
-	for _, e := range b.in.Edges {
+	for _, e := range edges {
 		b.edge = e
 		one := a
 		one.Rule, one.Step = e, b.report
@@ -88,11 +108,7 @@ func (b *builder) round(held map[heldRole]bool) {
 // report takes a step from an edge.
 func (b *builder) report(s rule.Step) {
 	cost := max(0, min(b.edge.Cost+s.More, rule.MaxCost))
-	fixes := make([]int32, 0, len(s.Fixes))
-	for _, f := range s.Fixes {
-		fixes = append(fixes, b.fix(f))
-	}
-	b.add(s.From, s.To, step{cost: int16(cost), hop: true, edge: b.edge, text: s.Text, why: s.Why, fixes: fixes})
+	b.add(s.From, s.To, step{cost: int16(cost), hop: true, edge: b.edge, text: s.Text, why: s.Why, fixes: b.interned(s.Fixes)})
 }
 
 // add adds a step, unless it leads nowhere new.
@@ -121,23 +137,52 @@ func (b *builder) imply(from, to bartizan.Ref, text string) {
 	b.add([]bartizan.Ref{from}, to, step{text: text})
 }
 
+// keep keeps what a step of bookkeeping is made from, and gives its number.
+func (b *builder) keep(p proof) int32 {
+	b.proofs = append(b.proofs, p)
+	return int32(len(b.proofs) - 1)
+}
+
 // fix interns a fix: two steps with the same fix lose it together.
 func (b *builder) fix(f rule.Fix) int32 {
-	var key strings.Builder
-	fmt.Fprintf(&key, "%s\x00%s\x00", f.Target.Kind, f.Target)
+	key := append(append(append(b.key[:0], f.Target.Kind...), 0), f.Target.Namespace...)
+	key = append(append(append(key, '/'), f.Target.Name...), 0)
 	if f.New != nil {
-		key.WriteString(f.Text)
+		key = append(key, f.Text...)
 	}
 	for _, op := range f.Ops {
-		fmt.Fprintf(&key, "%s %s %v\x00", op.Op, op.Path, op.Value)
+		key = append(append(append(key, op.Op...), ' '), op.Path...)
+		if text, ok := op.Value.(string); ok {
+			key = append(append(key, ' '), text...)
+		} else if op.Value != nil {
+			key = fmt.Append(append(key, ' '), op.Value)
+		}
+		key = append(key, 0)
 	}
-	id, ok := b.fixByKey[key.String()]
+	b.key = key
+	id, ok := b.fixByKey[string(key)]
 	if !ok {
 		id = int32(len(b.fixes))
-		b.fixByKey[key.String()] = id
+		b.fixByKey[string(key)] = id
 		b.fixes = append(b.fixes, fix{Fix: f})
 	}
 	return id
+}
+
+// interned are the numbers of fixes, in a list that must not grow.
+func (b *builder) interned(fixes []rule.Fix) []int32 {
+	if len(fixes) == 0 {
+		return nil
+	}
+	if len(b.spare) < len(fixes) {
+		b.spare = make([]int32, max(1024, len(fixes)))
+	}
+	out := b.spare[:len(fixes):len(fixes)]
+	b.spare = b.spare[len(fixes):]
+	for i, f := range fixes {
+		out[i] = b.fix(f)
+	}
+	return out
 }
 
 // members lets sets lead to what is in them, and names to the pods that bear them.
@@ -204,11 +249,15 @@ func (b *builder) podsOn(r bartizan.Ref) {
 		}
 		return
 	}
-	node := bartizan.Ref{Kind: "Node", Name: r.Name}
-	for p := range b.pods.All() {
-		if !slices.Contains(p.Nodes, node) {
-			continue
+	if b.onNode == nil {
+		b.onNode = map[string][]*rule.Pod{}
+		for p := range b.pods.All() {
+			for _, n := range p.Nodes {
+				b.onNode[n.Name] = append(b.onNode[n.Name], p)
+			}
 		}
+	}
+	for _, p := range b.onNode[r.Name] {
 		s := step{cost: supposed, text: "waits until {to} runs on the node"}
 		if p.Count > 0 || p.Ref.Kind == "DaemonSet" || p.Spec.Get("nodeName").Exists() {
 			s = step{}

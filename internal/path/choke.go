@@ -62,7 +62,7 @@ func (g *Graph) chokes(sources []Source, name string, goals []vertex) (out []Cho
 
 // isAll says whether a vertex is to have a role that grants everything: that is the target by another name.
 func (g *Graph) isAll(v vertex) bool {
-	return slices.ContainsFunc(g.out.of(v), func(i int32) bool { return g.steps[i].proof.kind == proofAll })
+	return slices.ContainsFunc(g.out.of(v), func(i int32) bool { return g.proof(&g.steps[i]).kind == proofAll })
 }
 
 // dominators is the dominator tree of the graph turned round, its root above all targets.
@@ -79,20 +79,7 @@ func newDominators(g *Graph, goals []vertex) *dominators {
 	for i := range d.order {
 		d.order[i], d.above[i] = none, none
 	}
-	before := func(v vertex, visit func(vertex)) { // those that can step to v
-		if v == root {
-			for _, t := range goals {
-				visit(t)
-			}
-			return
-		}
-		for _, i := range g.in.of(v) {
-			for _, u := range g.body(&g.steps[i]) {
-				visit(u)
-			}
-		}
-	}
-	post := postorder(n+1, root, before)
+	post := g.postorder(goals)
 	for i, v := range post {
 		d.order[v] = int32(len(post) - 1 - i)
 	}
@@ -119,7 +106,7 @@ func newDominators(g *Graph, goals []vertex) *dominators {
 				meet(root)
 			}
 			for _, s := range g.out.of(v) {
-				meet(g.steps[s].to)
+				meet(g.links[s].to)
 			}
 			if up != d.above[v] {
 				d.above[v], changed = up, true
@@ -143,35 +130,42 @@ func (d *dominators) meet(a, b vertex) vertex {
 	return a
 }
 
-// postorder lists what is met from a root, each vertex after those that are met from it.
-func postorder(n int, root vertex, next func(vertex, func(vertex))) (out []vertex) {
+// postorder lists what leads to some targets, each vertex after those that step to it, the root above the targets last.
+func (g *Graph) postorder(goals []vertex) (out []vertex) {
 	type frame struct {
-		v    vertex
-		left []vertex
+		v          vertex
+		step, need int // what is next: a step that leads here and one of the things it needs
 	}
-	seen := make([]bool, n)
-	enter := func(v vertex) frame {
-		f := frame{v: v}
-		next(v, func(u vertex) { f.left = append(f.left, u) })
-		return f
-	}
-	seen[root] = true
-	stack := []frame{enter(root)}
-	for len(stack) > 0 {
-		f := &stack[len(stack)-1]
-		if len(f.left) == 0 {
-			out = append(out, f.v)
-			stack = stack[:len(stack)-1]
+	seen := make([]bool, len(g.refs))
+	var stack []frame
+	for _, goal := range goals {
+		if seen[goal] {
 			continue
 		}
-		u := f.left[0]
-		f.left = f.left[1:]
-		if !seen[u] {
-			seen[u] = true
-			stack = append(stack, enter(u))
+		seen[goal] = true
+		stack = append(stack, frame{v: goal})
+		for len(stack) > 0 {
+			f := &stack[len(stack)-1]
+			steps := g.in.of(f.v)
+			if f.step == len(steps) {
+				out = append(out, f.v)
+				stack = stack[:len(stack)-1]
+				continue
+			}
+			needs := g.needs(&g.links[steps[f.step]])
+			if f.need == len(needs) {
+				f.step, f.need = f.step+1, 0
+				continue
+			}
+			u := needs[f.need]
+			f.need++
+			if !seen[u] {
+				seen[u] = true
+				stack = append(stack, frame{v: u})
+			}
 		}
 	}
-	return out
+	return append(out, vertex(len(g.refs)))
 }
 
 // File is where an object was read from.

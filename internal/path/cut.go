@@ -9,16 +9,19 @@ import (
 
 // Cut is the smallest set of fixes that was found to end all paths.
 type Cut struct {
-	Fixes   []Fixed           // what ends most paths first
-	Changes []bartizan.Change // the same, one Change for each object
-	Cost    int
-	Bound   int // no set of fixes costs less
-	Pairs   int // how many sources reached how many targets, together
-	Uncut   []Uncut
-	rounds  int
+	Fixes    []Fixed           // what ends most paths first
+	Changes  []bartizan.Change // the same, one Change for each object
+	Cost     int
+	Bound    int   // no set of fixes that takes away as little in use costs less
+	Pairs    int   // how many sources reached how many targets, together
+	LeftOut  int   // how many more do, but only by ways that are too far-fetched to count
+	Lost     int   // how many rights and flows seen in use the fixes take away
+	Together []Use // those of them that no fix takes away alone
+	Uncut    []Uncut
+	rounds   int
 }
 
-// Optimal says that no set of fixes costs less.
+// Optimal says that no set of fixes takes away less that is in use, and none that takes as little costs less.
 func (c *Cut) Optimal() bool { return c.Cost == c.Bound }
 
 // Fixed is one fix of a Cut.
@@ -27,7 +30,8 @@ type Fixed struct {
 	Text   string
 	Unsafe string
 	Cost   int
-	Left   int // how many pairs of source and target are left when it and those before it are made
+	Left   int   // how many pairs of source and target are left when it and those before it are made
+	InUse  []Use // what it takes away and was seen in use
 }
 
 // Uncut is a path that no known fix ends.
@@ -64,56 +68,43 @@ type cutter struct {
 	removed []bool
 	search  *search
 	result  Cut
+	options CutOptions
+	extra   map[int32]int // what fixes cost on top, because they take away what is in use
+	avoid   map[int32]int // what they cost on top to try another set
 }
 
-// Cut finds the cheapest fixes after which no source reaches a target. It is an implicit hitting set: the cheapest
-// fixes that meet all paths found so far, then the paths that these leave, until there are none. The cost of the
-// cheapest fixes for some of the paths never is more than for all, so the last choice, if it is the optimum for the
-// paths found, is the optimum.
+// Cut finds the cheapest fixes after which no source reaches a target.
 func (g *Graph) Cut(sources []Source, targets []Target, keep Keep) (*Cut, error) {
-	c := cutter{g: g, keep: keep, sources: sources, seen: map[string]int{}, removed: make([]bool, len(g.steps)), search: newSearch(g)}
-	c.search.removed = c.removed
-	for _, t := range targets {
-		if v := g.vertices(t.Refs); len(v) > 0 {
-			c.targets, c.names, c.open = append(c.targets, v), append(c.names, t.Name), append(c.open, make([]bool, len(sources)))
-		}
-	}
-	c.starts = g.starts(sources)
-	c.find(true)
-	var chosen []int32
+	return g.CutWith(sources, targets, CutOptions{Keep: keep})
+}
+
+// settle is an implicit hitting set: the cheapest fixes that meet all paths found so far, then the paths that these
+// leave, until there are none. The cost of the cheapest fixes for some of the paths never is more than for all, so
+// the last choice, if it is the optimum for the paths found, is the optimum.
+func (c *cutter) settle() (chosen []int32, bound int, err error) {
 	for c.result.rounds = 1; len(c.sets) > 0; c.result.rounds++ {
 		h := hitting{cost: c.costs(), nodes: maxNodes}
 		for _, s := range c.sets {
 			h.sets = append(h.sets, s.fixes)
 		}
-		chosen, c.result.Bound = h.solve()
+		chosen, bound = h.solve()
 		c.remove(chosen)
 		left := c.find(false)
 		if left == 0 && !c.news {
-			break
+			return chosen, bound, nil
 		}
 		if !c.news || c.result.rounds > maxCutRounds {
-			return nil, fmt.Errorf("cut the paths: %d are left after %d rounds; name fewer targets with --to", left, c.result.rounds)
+			return nil, 0, fmt.Errorf("cut the paths: %d are left after %d rounds; name fewer targets with --to", left, c.result.rounds)
 		}
 	}
-	if len(c.sets) == 0 {
-		chosen, c.result.Bound = nil, 0
-	}
-	c.result.Pairs = 0
-	for _, list := range c.open {
-		for _, open := range list {
-			if open {
-				c.result.Pairs++
-			}
-		}
-	}
-	return c.finish(chosen)
+	return nil, 0, nil
 }
 
 func (c *cutter) costs() []int {
 	costs := make([]int, len(c.g.fixes))
+	c.weighUses()
 	for i := range costs {
-		costs[i] = max(1, c.g.fixes[i].Cost)
+		costs[i] = c.price(int32(i)) + c.avoid[int32(i)]
 	}
 	return costs
 }
@@ -142,15 +133,17 @@ func (c *cutter) find(first bool) (paths int) {
 		if d[t] == nil {
 			d[t] = c.g.distances(goals, c.removed)
 		}
+		steps, counts := c.way(d[t], v, goals, &left[t])
+		if !counts {
+			if first {
+				c.result.LeftOut++
+			}
+			return
+		}
 		c.open[t][i] = true
 		paths++
-		switch {
-		case d[t].high[v] != far:
-			c.add(d[t].derivation(v), i, t)
-		case left[t] < maxSearches: // the others are looked for in a later round, if these fixes leave them
-			left[t]++
-			c.search.until(v, goals)
-			c.add(c.search.derivation(c.search.nearest(goals)), i, t)
+		if steps != nil {
+			c.add(steps, i, t)
 		}
 	})
 	return paths
@@ -217,9 +210,10 @@ func numbersKey(list []int32) string {
 // finish puts the fixes in order of what they end, and makes the Changes.
 func (c *cutter) finish(chosen []int32) (*Cut, error) {
 	made := c.order(chosen)
+	weight := c.weight(chosen)
 	for i, f := range made {
 		x := &c.g.fixes[f]
-		fixed := Fixed{Target: x.Target, Text: x.Text, Unsafe: x.Unsafe, Cost: max(1, x.Cost), Left: none}
+		fixed := Fixed{Target: x.Target, Text: x.Text, Unsafe: x.Unsafe, Cost: max(1, x.Cost), Left: none, InUse: c.inUse([]int32{f})}
 		if i < maxCounted {
 			c.remove(made[:i+1])
 			fixed.Left = c.count()
@@ -227,11 +221,13 @@ func (c *cutter) finish(chosen []int32) (*Cut, error) {
 		c.result.Cost += fixed.Cost
 		c.result.Fixes = append(c.result.Fixes, fixed)
 	}
-	if !c.result.Optimal() {
+	if weight != c.result.Bound && c.options.FarFetched == 0 { // the flow goes far-fetched ways, too
 		for t := range c.targets {
 			c.result.Bound = max(c.result.Bound, c.flowBound(c.opened(t), c.targets[t]))
 		}
 	}
+	c.result.Bound = max(0, c.result.Bound-(weight-c.result.Cost)) // what is in use is told by itself
+	c.tellUses(made)
 	var err error
 	c.result.Changes, err = c.g.changes(made)
 	return &c.result, err
@@ -292,8 +288,19 @@ const maxCounted = 5
 
 // count says how many pairs of source and target are left.
 func (c *cutter) count() (n int) {
+	d, left := make([]*distances, len(c.targets)), make([]int, len(c.targets))
 	c.g.reachable(c.starts, c.targets, c.removed, func(t, i int) {
-		if c.open[t][i] && !slices.Contains(c.targets[t], c.starts[i]) {
+		if !c.open[t][i] || slices.Contains(c.targets[t], c.starts[i]) {
+			return
+		}
+		counts := true
+		if c.options.FarFetched > 0 {
+			if d[t] == nil {
+				d[t] = c.g.distances(c.targets[t], c.removed)
+			}
+			_, counts = c.way(d[t], c.starts[i], c.targets[t], &left[t])
+		}
+		if counts {
 			n++
 		}
 	})

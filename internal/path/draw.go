@@ -79,7 +79,7 @@ const (
 	svgBox    = 190
 	svgGap    = 150
 	svgHigh   = 46
-	svgRow    = 96
+	svgRow    = 112
 	svgMargin = 20
 	svgChar   = 6.6
 )
@@ -115,6 +115,8 @@ func SVG(paths []Path) string {
 func drawPath(b *strings.Builder, p *Path, y int) {
 	chain := p.chain()
 	mid := y + svgRow/2
+	end := svgMargin + (len(chain)-1)*(svgBox+svgGap) + svgBox/2
+	fmt.Fprintf(b, `<text x="%d" y="%d" text-anchor="middle" font-size="10.5" fill="#333">%s, %s</text>`+"\n", end, mid+svgHigh/2+15, p.Severity(), p.Likelihood())
 	for i, t := range chain {
 		x := svgMargin + i*(svgBox+svgGap)
 		fill := "#f4f6f8"
@@ -122,13 +124,13 @@ func drawPath(b *strings.Builder, p *Path, y int) {
 			fill = severityFill[p.Severity()]
 		}
 		fmt.Fprintf(b, `<rect x="%d" y="%d" width="%d" height="%d" rx="7" fill="%s" stroke="#888"/>`+"\n", x, mid-svgHigh/2, svgBox, svgHigh, fill)
-		centred(b, x+svgBox/2, mid, wrapped(t.label, svgBox-12), "#111")
+		centred(b, x+svgBox/2, mid, wrapped(t.label, svgBox-12, boxLines), "#111")
 		if i == 0 {
 			continue
 		}
 		st := &p.Stages[i-1]
 		fmt.Fprintf(b, `<line x1="%d" y1="%d" x2="%d" y2="%d" stroke="#555" marker-end="url(#tip)"><title>%s</title></line>`+"\n", x-svgGap, mid, x-2, mid, xml(st.Text))
-		lines := wrapped(st.Title, svgGap-16)
+		lines := wrapped(st.Title, svgGap-10, titleLines)
 		for k, line := range lines {
 			fmt.Fprintf(b, `<text x="%d" y="%d" text-anchor="middle" font-size="10.5" fill="#333">%s</text>`+"\n", x-svgGap/2, mid-6-13*(len(lines)-1-k), xml(line))
 		}
@@ -144,11 +146,14 @@ func centred(b *strings.Builder, x, y int, lines []string, fill string) {
 
 func xml(s string) string { return html.EscapeString(printable(s)) }
 
-// maxLines is how many lines a label has at most.
-const maxLines = 3
+// How many lines there are at most in a box and above an arrow.
+const (
+	boxLines   = 3
+	titleLines = 4
+)
 
 // wrapped breaks a label into lines of a width in pixels; a word that is too long loses its middle.
-func wrapped(s string, width int) (lines []string) {
+func wrapped(s string, width, most int) (lines []string) {
 	limit := int(float64(width) / svgChar)
 	for _, part := range strings.Split(s, "\n") {
 		line := ""
@@ -164,8 +169,8 @@ func wrapped(s string, width int) (lines []string) {
 		}
 		lines = append(lines, line)
 	}
-	if len(lines) > maxLines {
-		lines = append(lines[:maxLines-1], lines[maxLines-1]+" …")
+	if len(lines) > most {
+		lines = append(lines[:most-1], lines[most-1]+" …")
 	}
 	return lines
 }

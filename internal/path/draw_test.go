@@ -52,6 +52,11 @@ func TestDraw(t *testing.T) {
 				t.Errorf("%s: a name became the element %s", name, e.Name.Local)
 			}
 		}
+		for i := range paths {
+			if told := paths[i].Severity().String() + ", " + paths[i].Likelihood() + "<"; !strings.Contains(svg, told) {
+				t.Errorf("%s: the picture does not say %q: colour alone does not", name, told)
+			}
+		}
 		dot := path.Dot(paths)
 		if strings.ContainsRune(svg+dot, '\x1b') {
 			t.Errorf("%s: a control character reached a picture", name)

@@ -2,6 +2,7 @@ package path
 
 import (
 	"slices"
+	"strconv"
 
 	"github.com/bartizan-dev/bartizan"
 	"github.com/bartizan-dev/bartizan/internal/kube"
@@ -11,62 +12,68 @@ import (
 )
 
 // exposures finds the ports of pods that can be opened from outside: by a Service of type LoadBalancer or NodePort, by
-// a host port, or by an Ingress or route that sends requests to a Service.
+// external addresses, by a host port, or by an Ingress or route that sends requests to a Service. Each way in is one.
 func (n *network) exposures() (out []rule.Exposure) {
 	routed := n.routed()
 	for _, o := range n.in.Objects {
 		if o.Kind != "Service" || o.Group != "" {
 			continue
 		}
-		kind, by := o.Root.At("spec", "type").Str(), []*kube.Object{}
-		if kind == "LoadBalancer" || kind == "NodePort" {
-			by = append(by, o)
-		}
-		by = append(by, routed[named(o.Ref)]...)
-		if len(by) == 0 {
+		ways := append(own(o), routed[named(o.Ref)]...)
+		if len(ways) == 0 {
 			continue
 		}
 		for _, p := range n.selected(o) {
 			for port := range o.Root.At("spec", "ports").Items() {
 				if number, ok := targetPort(port, p); ok {
-					out = n.exposure(out, p, number, by[0], by[0] == o)
+					for i := range ways {
+						out = n.exposure(out, p, number, &ways[i])
+					}
 				}
 			}
 		}
 	}
 	for _, p := range n.pods.classes {
 		for i := range p.Containers {
-			for port := range p.Containers[i].Node.Get("ports").Items() {
-				number, ok := port.Get("containerPort").Int()
-				if host, set := port.Get("hostPort").Int(); ok && set && host > 0 {
-					out = n.exposure(out, p, int(number), n.pods.objects[p.Ref], true)
-				}
-			}
+			out = n.hostPorts(out, p, &p.Containers[i])
 		}
+	}
+	return out
+}
+
+// hostPorts adds the ports of a container that are open on its nodes.
+func (n *network) hostPorts(out []rule.Exposure, p *rule.Pod, c *rule.Container) []rule.Exposure {
+	i := 0
+	for port := range c.Node.Get("ports").Items() {
+		number, ok := port.Get("containerPort").Int()
+		if host, set := port.Get("hostPort").Int(); ok && set && host > 0 {
+			w := way{by: n.pods.objects[p.Ref], at: port.Get("hostPort"), direct: true}
+			if !p.HostNetwork {
+				w.fixes = []rule.Fix{c.Fix(p, "do not open the port on the node", 20, "know that nobody uses the node's port",
+					rule.Op{Op: "remove", Path: "ports/" + strconv.Itoa(i) + "/hostPort"})}
+			}
+			out = n.exposure(out, p, int(number), &w)
+		}
+		i++
 	}
 	return out
 }
 
 // exposure adds an exposed port, unless policies keep the outside away from it. Behind an Ingress the packets come
 // from its controller, of which policies may know: then it counts as exposed.
-func (n *network) exposure(out []rule.Exposure, p *rule.Pod, port int, by *kube.Object, direct bool) []rule.Exposure {
-	e := rule.Exposure{Pod: p, Port: port, Answer: rule.Answer{Verdict: rule.ReachYes}}
-	if direct && n.policed(p.Ref.Namespace) {
+func (n *network) exposure(out []rule.Exposure, p *rule.Pod, port int, w *way) []rule.Exposure {
+	e := rule.Exposure{Pod: p, Port: port, Private: w.private, Answer: rule.Answer{Verdict: rule.ReachYes}}
+	if w.direct && n.policed(p.Ref.Namespace) {
 		e.Answer = n.ask(reach.Internet(), reach.Workload(p.Object.Ref()), port)
 	}
 	if e.Answer.Verdict == rule.ReachNo {
 		return out
 	}
-	if by != nil {
-		e.By = by.Ref
-		e.Answer.Why = append([]bartizan.Evidence{object{by}.Evidence(place(by))}, e.Answer.Why...)
-		if by.Kind == "Service" {
-			e.Answer.Fixes = append(e.Answer.Fixes, rule.Fix{
-				Target: by.Ref, Ops: []rule.Op{{Op: "set", Path: "/spec/type", Value: "ClusterIP"}}, Cost: 25,
-				Text: "do not expose the Service", Unsafe: "know that nobody outside the cluster uses it",
-			})
-		}
+	if w.by != nil {
+		e.By = w.by.Ref
+		e.Answer.Why = append([]bartizan.Evidence{object{w.by}.Evidence(w.at)}, e.Answer.Why...)
 	}
+	e.Answer.Fixes = w.fixes
 	return append(out, e)
 }
 
@@ -77,63 +84,21 @@ var clusterPolicies = []string{
 
 // policed says whether any policy may bear on a namespace.
 func (n *network) policed(namespace string) bool {
-	if n.policies == nil {
-		n.policies = map[string]bool{}
-		for _, o := range n.in.Objects {
-			if o.Kind == "NetworkPolicy" {
-				n.policies[named(o.Ref).Namespace] = true
-			} else if slices.Contains(clusterPolicies, o.Kind) {
-				n.policies[""] = true
-			}
-		}
-	}
-	return n.policies[""] || n.policies[namespace]
+	n.sorted.Do(n.readPolicies)
+	return len(n.policies[""]) > 0 || len(n.policies[namespace]) > 0
 }
 
-// place is what of an object shows that it exposes something.
-func place(o *kube.Object) tree.Node {
-	if t := o.Root.At("spec", "type"); o.Kind == "Service" && t.Exists() {
-		return t
-	}
-	return o.Root.At("metadata", "name")
-}
-
-// routed finds the Services that Ingresses and routes send requests to.
-func (n *network) routed() map[bartizan.Ref][]*kube.Object {
-	out := map[bartizan.Ref][]*kube.Object{}
+// readPolicies sorts the policies by the namespaces that they may bear on.
+func (n *network) readPolicies() {
+	n.policies = map[string][]*kube.Object{}
 	for _, o := range n.in.Objects {
-		namespace := named(o.Ref).Namespace
-		switch {
-		case o.Kind == "Ingress":
-			backend := func(b tree.Node) {
-				name := b.At("service", "name").Str()
-				if name == "" {
-					name = b.Get("serviceName").Str()
-				}
-				if name != "" {
-					ref := bartizan.Ref{Kind: "Service", Namespace: namespace, Name: name}
-					out[ref] = append(out[ref], o)
-				}
-			}
-			backend(o.Root.At("spec", "defaultBackend"))
-			for r := range o.Root.At("spec", "rules").Items() {
-				for p := range r.At("http", "paths").Items() {
-					backend(p.Get("backend"))
-				}
-			}
-		case o.Group == "gateway.networking.k8s.io":
-			for r := range o.Root.At("spec", "rules").Items() {
-				for b := range r.Get("backendRefs").Items() {
-					ref := bartizan.Ref{Kind: "Service", Namespace: b.Get("namespace").Str(), Name: b.Get("name").Str()}
-					if ref.Namespace == "" {
-						ref.Namespace = namespace
-					}
-					out[ref] = append(out[ref], o)
-				}
-			}
+		if o.Kind == "NetworkPolicy" {
+			ns := named(o.Ref).Namespace
+			n.policies[ns] = append(n.policies[ns], o)
+		} else if slices.Contains(clusterPolicies, o.Kind) {
+			n.policies[""] = append(n.policies[""], o)
 		}
 	}
-	return out
 }
 
 // selected are the pods behind a Service.

@@ -19,6 +19,10 @@ type facts struct {
 	byAccount  map[bartizan.Ref][]*rule.Pod
 	holders    map[bartizan.Ref]int // subjects by role
 	byName     map[bartizan.Ref]bartizan.Ref
+	in         Input
+	grants     *grant.Model
+	exposures  []rule.Exposure
+	tokens     map[int32][]bartizan.Ref // by fix, the service accounts whose token a workload loses
 }
 
 // gather collects the facts and, with them, the fixes of bookkeeping.
@@ -26,18 +30,23 @@ func (b *builder) gather() *facts {
 	f := &facts{
 		attached: b.access.attached, rules: b.access.rules, pods: b.pods.classes, nodes: slices.Clone(b.pods.nodes),
 		identities: b.grants.Identities(), exposed: map[bartizan.Ref]bool{}, byAccount: map[bartizan.Ref][]*rule.Pod{}, holders: map[bartizan.Ref]int{},
-		byName: b.pods.byName,
+		byName: b.pods.byName, in: b.in, grants: b.grants, tokens: map[int32][]bartizan.Ref{},
 	}
 	for _, p := range f.pods {
 		if p.Token {
 			f.byAccount[p.Account] = append(f.byAccount[p.Account], p)
+		}
+		for _, x := range p.TokenFixes {
+			id := b.fix(x)
+			f.tokens[id] = append(f.tokens[id], p.Account)
 		}
 	}
 	for _, x := range f.attached {
 		f.holders[x.held.role]++
 	}
 	for e := range b.net.Exposed() {
-		f.exposed[e.Pod.Ref] = true
+		f.exposed[e.Pod.Ref] = f.exposed[e.Pod.Ref] || !e.Private
+		f.exposures = append(f.exposures, e)
 	}
 	b.Graph.facts = f
 	b.prove()

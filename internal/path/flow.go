@@ -41,7 +41,7 @@ func (c *cutter) capacity(s *step) int64 {
 	least := int64(math.MaxInt64 / 4)
 	for _, f := range s.fixes {
 		if c.keep == nil || !c.keep(c.g.fixes[f].Target) {
-			least = min(least, int64(max(1, c.g.fixes[f].Cost))*flowScale/int64(len(c.g.fixes[f].steps)))
+			least = min(least, int64(c.price(f))*flowScale/int64(len(c.g.fixes[f].steps)))
 		}
 	}
 	return least

@@ -17,7 +17,9 @@ type Graph struct {
 	refs    []bartizan.Ref
 	numbers map[bartizan.Ref]vertex
 	steps   []step
+	links   []link   // what searches need of the steps, close together in memory
 	bodies  []vertex // the bodies of all steps, one after the other
+	proofs  []proof  // the first is of steps that have none
 	fixes   []fix
 	out     lists // steps that need a vertex
 	in      lists // steps that lead to a vertex
@@ -32,12 +34,19 @@ type step struct {
 	body  [2]int32 // where in Graph.bodies
 	to    vertex
 	cost  int16
-	hop   bool // an attack, not bookkeeping
+	hop   bool  // an attack, not bookkeeping
+	proof int32 // in Graph.proofs, what evidence and fixes of bookkeeping are made from when somebody asks
 	edge  *rule.Rule
 	text  string
 	why   []bartizan.Evidence
 	fixes []int32
-	proof proof // what evidence and fixes of bookkeeping are made from, when somebody asks
+}
+
+// link is what a search needs of a step.
+type link struct {
+	body   [2]int32
+	to     vertex
+	weight int32
 }
 
 // weight orders paths: by likelihood first, then by the number of attacks.
@@ -61,6 +70,12 @@ type fix struct {
 // body is the vertices that a step needs.
 func (g *Graph) body(s *step) []vertex { return g.bodies[s.body[0]:s.body[1]] }
 
+// needs is the vertices that the step of a link needs.
+func (g *Graph) needs(l *link) []vertex { return g.bodies[l.body[0]:l.body[1]] }
+
+// proof is what a step of bookkeeping is made from; of a step from an edge its kind is proofNone.
+func (g *Graph) proof(s *step) *proof { return &g.proofs[s.proof] }
+
 // lists is a list of steps for every vertex, in two arrays.
 type lists struct {
 	start []int32
@@ -68,6 +83,9 @@ type lists struct {
 }
 
 func (l *lists) of(v vertex) []int32 { return l.items[l.start[v]:l.start[v+1]] }
+
+// len is how many lists there are.
+func (l *lists) len() int { return len(l.start) - 1 }
 
 // newLists sorts steps by vertices: visit calls add for each pair.
 func newLists(n int, visit func(add func(vertex, int32))) lists {
@@ -88,18 +106,26 @@ func newLists(n int, visit func(add func(vertex, int32))) lists {
 // index makes the lists of the graph from its steps.
 func (g *Graph) index() {
 	n := len(g.refs)
+	g.links = make([]link, len(g.steps))
+	for i := range g.steps {
+		s := &g.steps[i]
+		g.links[i] = link{s.body, s.to, s.weight()}
+	}
 	g.out = newLists(n, func(add func(vertex, int32)) {
-		for i := range g.steps {
-			for _, v := range g.body(&g.steps[i]) {
+		for i := range g.links {
+			for _, v := range g.needs(&g.links[i]) {
 				add(v, int32(i))
 			}
 		}
 	})
 	g.in = newLists(n, func(add func(vertex, int32)) {
-		for i := range g.steps {
-			add(g.steps[i].to, int32(i))
+		for i := range g.links {
+			add(g.links[i].to, int32(i))
 		}
 	})
+	if len(g.proofs) == 0 {
+		g.proofs = make([]proof, 1)
+	}
 	g.given = nil
 	for i := range g.steps {
 		if g.steps[i].body[0] == g.steps[i].body[1] {

@@ -3,7 +3,7 @@ package path
 import (
 	"context"
 	"encoding/json"
-	"fmt"
+	"slices"
 
 	"github.com/bartizan-dev/bartizan"
 	"github.com/bartizan-dev/bartizan/internal/kube"
@@ -14,10 +14,20 @@ import (
 
 // guards are the cluster's own ValidatingAdmissionPolicies that deny, asked about pods that attackers would create.
 type guards struct {
-	sets   []*policy.Set // one for each policy
-	world  bartizan.World
-	denied map[string]string // verdicts so far: the policy that denies, or ""
+	sets  []*policy.Set // one for each policy
+	world bartizan.World
+	pods  *pods
+	known map[string]ruling // rulings so far
 }
+
+// ruling is what the policies say of pods of a level in a namespace. The zero value is that it cannot be told.
+type ruling uint8
+
+const (
+	undecided ruling = iota
+	admitted
+	denied
+)
 
 const (
 	policyKind  = "ValidatingAdmissionPolicy"
@@ -26,8 +36,8 @@ const (
 
 // newGuards loads the policies that some binding enforces with Deny. One that cannot be read is left out: what cannot
 // be judged is not trusted to hold anybody up.
-func newGuards(in Input) *guards {
-	g := &guards{world: in.World, denied: map[string]string{}}
+func newGuards(in Input, p *pods) *guards {
+	g := &guards{world: in.World, pods: p, known: map[string]ruling{}}
 	bound := map[string][]policy.File{}
 	var params []policy.File
 	file := func(o *kube.Object) policy.File {
@@ -73,52 +83,56 @@ func denies(root tree.Node) bool {
 	return false
 }
 
-// The pods that stand for a level: all of them must be denied for the level to be.
-var samples = map[rule.Level][]string{
-	rule.LevelRestricted: {`{"automountServiceAccountToken":true,"securityContext":{"runAsNonRoot":true,"seccompProfile":{"type":"RuntimeDefault"}},"containers":[{"name":"main","image":"example.com/main@sha256:0000000000000000000000000000000000000000000000000000000000000000","resources":{"requests":{"cpu":"1m","memory":"1Mi"},"limits":{"cpu":"1m","memory":"1Mi"}},"securityContext":{"allowPrivilegeEscalation":false,"readOnlyRootFilesystem":true,"capabilities":{"drop":["ALL"]}}}]}`},
-	rule.LevelBaseline:   {`{"containers":[{"name":"main","image":"example.com/main"}]}`},
-	rule.LevelPrivileged: {
-		`{"containers":[{"name":"main","image":"example.com/main","securityContext":{"privileged":true}}]}`,
-		`{"containers":[{"name":"main","image":"example.com/main","volumeMounts":[{"name":"host","mountPath":"/host"}]}],"volumes":[{"name":"host","hostPath":{"path":"/"}}]}`,
-		`{"hostPID":true,"containers":[{"name":"main","image":"example.com/main","securityContext":{"capabilities":{"add":["SYS_ADMIN","SYS_PTRACE"]}}}]}`,
-	},
-}
-
-// deny says which policy denies every pod of a level in a namespace.
-func (g *guards) deny(namespace string, level rule.Level) (by string, denied bool) {
+// rule says whether the policies admit some pod of a level in a namespace. Policies ask for registries, labels and the
+// like: pods are tried that take these from pods which exist. If none is admitted, a harmless pod tells why: where that
+// is admitted, it is the level that the policies deny; where it is not, either, nobody knows what they ask for.
+func (g *guards) rule(namespace string, level rule.Level) ruling {
 	if len(g.sets) == 0 {
-		return "", false
+		return admitted
 	}
 	key := namespace + " " + string(level)
-	if by, known := g.denied[key]; known {
-		return by, by != ""
+	if r, known := g.known[key]; known {
+		return r
 	}
-	for _, spec := range samples[level] {
-		if by = g.judge(namespace, spec); by == "" {
+	r := undecided
+	for _, d := range g.donors(namespace) {
+		if g.any(namespace, d.pods(level)) {
+			r = admitted
 			break
 		}
+		if g.any(namespace, d.harmless(level)) {
+			r = denied
+		}
 	}
-	g.denied[key] = by
-	return by, by != ""
+	g.known[key] = r
+	return r
 }
 
-// judge is the id of a policy that denies a pod, "" if all admit it.
-func (g *guards) judge(namespace, spec string) (by string) {
-	text := fmt.Sprintf(`{"apiVersion":"v1","kind":"Pod","metadata":{"name":"sample","namespace":%q},"spec":%s}`, namespace, spec)
-	for doc, err := range tree.Parse(text, tree.DefaultLimits()) {
-		if err != nil {
-			return ""
-		}
-		pods, _ := kube.Decode(doc, bartizan.Origin{})
-		for _, set := range g.sets {
-			_, err := set.Judge(context.Background(), g.world, pods, func(f bartizan.Finding) error {
-				by = f.Rule
-				return nil
-			})
-			if err != nil || by != "" {
-				break
-			}
+// any says whether one of some pods is admitted.
+func (g *guards) any(namespace string, specs []sample) bool {
+	return slices.ContainsFunc(specs, func(s sample) bool { return g.judge(namespace, s) })
+}
+
+// judge says whether all policies surely admit a pod.
+func (g *guards) judge(namespace string, s sample) bool {
+	text, err := json.Marshal(s.object(namespace))
+	if err != nil {
+		return false
+	}
+	doc := document(string(text))
+	if doc == nil {
+		return false
+	}
+	pods, _ := kube.Decode(doc, bartizan.Origin{})
+	ok := true
+	for _, set := range g.sets {
+		result, err := set.Judge(context.Background(), g.world, pods, func(bartizan.Finding) error {
+			ok = false
+			return nil
+		})
+		if ok = ok && err == nil && len(result.Gaps) == 0; !ok {
+			return false
 		}
 	}
-	return by
+	return ok
 }

@@ -15,7 +15,7 @@ func (a *access) finish() {
 		a.groups(id)
 	}
 	for i, x := range a.attached {
-		a.b.add([]bartizan.Ref{principalRef(x.principal)}, x.held.ref(), step{proof: proof{kind: proofBinding, rule: int32(i)}})
+		a.b.add([]bartizan.Ref{principalRef(x.principal)}, x.held.ref(), step{proof: a.b.keep(proof{kind: proofBinding, rule: int32(i)})})
 	}
 	for _, h := range a.held {
 		i := a.allBy(h.role)
@@ -23,7 +23,7 @@ func (a *access) finish() {
 			continue
 		}
 		if h.namespace == "" {
-			a.b.add([]bartizan.Ref{h.ref()}, rule.ClusterAdmin, step{hop: true, proof: proof{kind: proofAll, role: h.role, rule: i}})
+			a.b.add([]bartizan.Ref{h.ref()}, rule.ClusterAdmin, step{hop: true, proof: a.b.keep(proof{kind: proofAll, role: h.role, rule: i})})
 		}
 	}
 	a.b.add([]bartizan.Ref{rule.Group(grant.GroupMasters)}, rule.ClusterAdmin, step{hop: true, text: "may do everything, whatever the roles say"})

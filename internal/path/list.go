@@ -180,7 +180,7 @@ func (l *lister) key(p *Path, steps []int32) string {
 	hops := 0
 	for _, i := range steps {
 		s := &l.g.steps[i]
-		if hops > 0 || s.proof.kind != proofNone {
+		if hops > 0 || l.g.proof(s).kind != proofNone {
 			fmt.Fprintf(&b, " %d", s.to)
 		}
 		if s.hop {

@@ -60,11 +60,11 @@ func (g *Graph) Resolve(text string) ([]bartizan.Ref, error) {
 	}
 	var want bartizan.Ref
 	switch {
-	case known && (kind == "User" || kind == "Group") && len(parts) > 1:
+	case known && (kind == "User" || kind == "Group" || kind == rule.KindCloud) && len(parts) > 1:
 		want = bartizan.Ref{Kind: kind, Name: strings.Join(parts[1:], "/")}
 	case known && len(parts) == 3:
 		want = bartizan.Ref{Kind: kind, Namespace: parts[1], Name: parts[2]}
-	case known && len(parts) == 2 && (kind == "Node" || kind == rule.KindCloud):
+	case known && len(parts) == 2 && kind == "Node":
 		want = bartizan.Ref{Kind: kind, Name: parts[1]}
 	case len(parts) == 2:
 		return g.workload(parts[0], parts[1], text)

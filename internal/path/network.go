@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/bartizan-dev/bartizan"
+	"github.com/bartizan-dev/bartizan/internal/kube"
 	"github.com/bartizan-dev/bartizan/internal/reach"
 	"github.com/bartizan-dev/bartizan/rule"
 )
@@ -18,8 +19,12 @@ type network struct {
 	model func() *reach.Model
 	found []rule.Exposure
 	once  sync.Once
-	// policies are the namespaces that have policies; "" if some may bear on all of them.
-	policies map[string]bool
+	// policies are the policies by namespace; those that may bear on all of them under "".
+	policies map[string][]*kube.Object
+	sorted   sync.Once
+	proving  sync.Mutex
+	proofs   map[proofKey][]bool // which candidates end a flow, by the classes of its ends
+	index    map[bartizan.Ref]int
 }
 
 func newNetwork(in Input, p *pods) rule.Network {
@@ -42,9 +47,9 @@ func (n *network) Exposed() iter.Seq[rule.Exposure] {
 
 // Opens is rule.Network.
 func (n *network) Opens(from, to *rule.Pod, port int) rule.Answer {
-	a := n.ask(reach.Workload(from.Object.Ref()), reach.Workload(to.Object.Ref()), port)
-	if a.Verdict == rule.ReachYes && from.Ref.Namespace != to.Ref.Namespace {
-		a.Fixes = []rule.Fix{onlyOwnNamespace(to)}
+	a, answer := n.answer(reach.Workload(from.Object.Ref()), reach.Workload(to.Object.Ref()), port)
+	if a.Verdict != rule.ReachNo {
+		a.Fixes = n.closing(from, to, port, &answer)
 	}
 	return a
 }
@@ -56,14 +61,19 @@ func (n *network) Outside(from *rule.Pod, address string, port int) rule.Answer 
 	if err == nil {
 		peer = reach.Host(ip)
 	}
-	a := n.ask(reach.Workload(from.Object.Ref()), peer, port)
-	if a.Verdict == rule.ReachYes && err == nil && !from.HostNetwork {
-		a.Fixes = []rule.Fix{notTo(from, ip)}
+	a, answer := n.answer(reach.Workload(from.Object.Ref()), peer, port)
+	if a.Verdict != rule.ReachNo && err == nil && !from.HostNetwork {
+		a.Fixes = n.keeping(from, ip, port, &answer)
 	}
 	return a
 }
 
 func (n *network) ask(from, to reach.Peer, port int) rule.Answer {
+	a, _ := n.answer(from, to, port)
+	return a
+}
+
+func (n *network) answer(from, to reach.Peer, port int) (rule.Answer, reach.Answer) {
 	a := n.model().Can(from, to, reach.Port{Number: uint16(port)})
 	out := rule.Answer{Reason: a.Reason}
 	switch a.Verdict {
@@ -81,51 +91,5 @@ func (n *network) ask(from, to reach.Peer, port int) rule.Answer {
 			}
 		}
 	}
-	return out
-}
-
-// networkPolicy makes a NetworkPolicy for the pods of a class.
-func networkPolicy(p *rule.Pod, name string, spec map[string]any) map[string]any {
-	labels := map[string]any{}
-	for k, v := range p.Labels {
-		labels[k] = v
-	}
-	spec["podSelector"] = map[string]any{"matchLabels": labels}
-	return map[string]any{
-		"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
-		"metadata": map[string]any{"name": name, "namespace": p.Ref.Namespace}, "spec": spec,
-	}
-}
-
-// notTo is a policy that lets a class of pods open everything but one address.
-func notTo(p *rule.Pod, ip netip.Addr) rule.Fix {
-	all, bits := "0.0.0.0/0", "/32"
-	if ip.Is6() {
-		all, bits = "::/0", "/128"
-	}
-	name := "not-to-" + ip.String() + "-" + p.Ref.Name
-	block := map[string]any{"cidr": all, "except": []any{ip.String() + bits}}
-	return rule.Fix{
-		Target: bartizan.Ref{Kind: "NetworkPolicy", Namespace: p.Ref.Namespace, Name: name}, Cost: 3,
-		Text:   "keep the pods of " + p.Ref.String() + " from " + ip.String(),
-		Unsafe: "know that the network plugin enforces policies, and that no other policy allows it",
-		New: networkPolicy(p, name, map[string]any{
-			"policyTypes": []any{"Egress"},
-			"egress":      []any{map[string]any{"to": []any{map[string]any{"ipBlock": block}, map[string]any{"namespaceSelector": map[string]any{}}}}},
-		}),
-	}
-}
-
-// onlyOwnNamespace is a policy that lets only pods of the same namespace open ports of a class of pods.
-func onlyOwnNamespace(p *rule.Pod) rule.Fix {
-	name := "own-namespace-" + p.Ref.Name
-	return rule.Fix{
-		Target: bartizan.Ref{Kind: "NetworkPolicy", Namespace: p.Ref.Namespace, Name: name}, Cost: 6,
-		Text:   "let only pods of " + p.Ref.Namespace + " open ports of " + p.Ref.String(),
-		Unsafe: "know that nothing outside the namespace needs it, and that no other policy allows it",
-		New: networkPolicy(p, name, map[string]any{
-			"policyTypes": []any{"Ingress"},
-			"ingress":     []any{map[string]any{"from": []any{map[string]any{"podSelector": map[string]any{}}}}},
-		}),
-	}
+	return out, a
 }

@@ -34,7 +34,7 @@ func (s *OwnStep) Because(fix string) bool {
 func (g *Graph) Own(r *rule.Rule) (out []OwnStep) {
 	for i := range g.steps {
 		s := &g.steps[i]
-		if s.edge != r && s.proof.kind == proofNone && len(s.fixes) == 0 {
+		if s.edge != r && g.proof(s).kind == proofNone && len(s.fixes) == 0 {
 			continue
 		}
 		own := OwnStep{Evidence: g.evidence(s)}

@@ -2,6 +2,7 @@ package path
 
 import (
 	"cmp"
+	"fmt"
 	"iter"
 	"slices"
 	"strings"
@@ -19,7 +20,9 @@ type pods struct {
 	byName  map[bartizan.Ref]bartizan.Ref // a Pod that a workload owns -> its class
 	nodes   []rule.Node
 	objects map[bartizan.Ref]*kube.Object
-	bound   map[bartizan.Ref]bool // service accounts with rights of their own
+	bound   map[bartizan.Ref]bool     // service accounts with rights of their own
+	known   map[bartizan.Ref]bool     // the nodes
+	fits    map[string][]bartizan.Ref // where pods may run, by what they ask for and how many nodes are known
 }
 
 // All is rule.Pods.
@@ -29,7 +32,7 @@ func (p *pods) All() iter.Seq[*rule.Pod] { return slices.Values(p.classes) }
 func (p *pods) Nodes() []rule.Node { return p.nodes }
 
 func newPods(in Input, bound map[bartizan.Ref]bool) *pods {
-	p := &pods{bound: bound, byRef: map[bartizan.Ref]*rule.Pod{}, byName: map[bartizan.Ref]bartizan.Ref{}, objects: map[bartizan.Ref]*kube.Object{}}
+	p := &pods{bound: bound, byRef: map[bartizan.Ref]*rule.Pod{}, byName: map[bartizan.Ref]bartizan.Ref{}, objects: make(map[bartizan.Ref]*kube.Object, len(in.Objects)), known: map[bartizan.Ref]bool{}, fits: map[string][]bartizan.Ref{}}
 	for _, o := range in.Objects {
 		for _, ref := range []bartizan.Ref{o.Ref, named(o.Ref)} {
 			if _, taken := p.objects[ref]; !taken {
@@ -55,10 +58,12 @@ var controlPlaneLabels = []string{"node-role.kubernetes.io/control-plane", "node
 func (p *pods) readNodes(w bartizan.World) {
 	for e := range w.All("Node") {
 		o, ok := e.Value.(*kube.Object)
-		if !ok {
+		ref := bartizan.Ref{Kind: "Node", Name: e.Ref.Name}
+		if !ok || p.known[ref] {
 			continue
 		}
-		n := rule.Node{Ref: bartizan.Ref{Kind: "Node", Name: e.Ref.Name}, Read: true, Labels: map[string]string{}}
+		p.known[ref] = true
+		n := rule.Node{Ref: ref, Read: true, Labels: map[string]string{}}
 		for l := range o.Root.At("metadata", "labels").Items() {
 			n.Labels[l.Key()] = l.Text()
 			n.ControlPlane = n.ControlPlane || slices.Contains(controlPlaneLabels, l.Key())
@@ -67,6 +72,7 @@ func (p *pods) readNodes(w bartizan.World) {
 	}
 	if len(p.nodes) == 0 {
 		p.nodes = []rule.Node{{Ref: rule.Worker}, {Ref: rule.ControlPlane, ControlPlane: true}}
+		p.known[rule.Worker], p.known[rule.ControlPlane] = true, true
 	}
 }
 
@@ -138,7 +144,8 @@ func (p *pods) count(c *rule.Pod, o *kube.Object, node string) {
 	if !slices.Contains(c.Nodes, ref) {
 		c.Nodes = append(c.Nodes, ref)
 	}
-	if !slices.ContainsFunc(p.nodes, func(n rule.Node) bool { return n.Ref == ref }) {
+	if !p.known[ref] {
+		p.known[ref] = true
 		p.nodes = append(p.nodes, rule.Node{Ref: ref})
 	}
 }
@@ -161,18 +168,29 @@ func (p *pods) class(ref bartizan.Ref, o *kube.Object, w kube.Workload) {
 // usedToken is what it costs more to take a token from pods whose service account was given rights on purpose.
 const usedToken = 10
 
-// schedulable are the nodes on which a pod may run by its tolerations and its node selector.
+// schedulable are the nodes on which a pod may run by its tolerations and its node selector. Pods that ask for the
+// same share the list.
 func (p *pods) schedulable(c *rule.Pod) (out []bartizan.Ref) {
 	if c.Spec.Get("nodeName").Str() != "" {
 		return []bartizan.Ref{{Kind: "Node", Name: c.Spec.Get("nodeName").Str()}}
 	}
 	tolerates, wants := controlPlane(c.Spec)
+	selector := c.Spec.Get("nodeSelector")
+	key := fmt.Appendf(nil, "%d %t %t", len(p.nodes), tolerates, wants)
+	for l := range selector.Items() {
+		key = fmt.Appendf(key, " %q=%q", l.Key(), l.Text())
+	}
+	if out, ok := p.fits[string(key)]; ok {
+		return out
+	}
 	for _, n := range p.nodes {
-		if n.ControlPlane && !tolerates || !n.ControlPlane && wants || !selects(c.Spec.Get("nodeSelector"), n) {
+		if n.ControlPlane && !tolerates || !n.ControlPlane && wants || !selects(selector, n) {
 			continue
 		}
 		out = append(out, n.Ref)
 	}
+	out = slices.Clip(out)
+	p.fits[string(key)] = out
 	return out
 }
 

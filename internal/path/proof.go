@@ -27,7 +27,6 @@ const (
 // proof is what the evidence and fixes of bookkeeping are made from.
 type proof struct {
 	kind  proofKind
-	named bool
 	rule  int32 // of the role, or the attachment
 	role  bartizan.Ref
 	right rule.Right
@@ -38,11 +37,11 @@ func (b *builder) prove() {
 	for i := range b.steps {
 		s := &b.steps[i]
 		var fixes []rule.Fix
-		switch s.proof.kind {
+		switch p := b.proof(s); p.kind {
 		case proofBinding:
-			fixes = b.unbind(&b.access.attached[s.proof.rule])
+			fixes = b.unbind(&b.access.attached[p.rule])
 		case proofRule, proofAll:
-			fixes = b.narrow(&s.proof)
+			fixes = b.narrow(p)
 		}
 		for _, f := range fixes {
 			s.fixes = append(s.fixes, b.fix(f))
@@ -52,9 +51,9 @@ func (b *builder) prove() {
 
 // evidence makes the evidence of a step.
 func (g *Graph) evidence(s *step) []bartizan.Evidence {
-	switch s.proof.kind {
+	switch p := g.proof(s); p.kind {
 	case proofBinding:
-		x := &g.facts.attached[s.proof.rule]
+		x := &g.facts.attached[p.rule]
 		if o := g.objects[x.binding]; o != nil {
 			if _, at := subjectOf(o, x); at.Exists() {
 				return []bartizan.Evidence{{Path: engine.Path(o, at), Value: x.binding.String(), Origin: engine.Evidence(o, at).Origin}}
@@ -62,7 +61,7 @@ func (g *Graph) evidence(s *step) []bartizan.Evidence {
 		}
 		return []bartizan.Evidence{{Value: x.binding.String(), Origin: x.at}}
 	case proofRule, proofAll:
-		r := &g.facts.rules[s.proof.role][s.proof.rule]
+		r := &g.facts.rules[p.role][p.rule]
 		return []bartizan.Evidence{{Path: "/rules/" + strconv.Itoa(r.Index), Value: r.source.String() + ": " + r.String(), Origin: r.Origin}}
 	}
 	return s.why

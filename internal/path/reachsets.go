@@ -5,12 +5,13 @@ import "math/bits"
 // chunk is how many sources are followed at a time.
 const chunk = 4096
 
-// followers says of many sources at once which vertices they reach: one bit for each source, and the steps taken until
-// nothing changes. A step that needs several things passes on what reaches all of them.
+// followers says of many sources at once which vertices they reach: one bit for each source and group of vertices, and
+// the steps taken until nothing changes. A step that needs several things passes on what reaches all of them.
 type followers struct {
 	g     *Graph
+	parts *parts
 	words int
-	bits  []uint64 // of each vertex
+	bits  []uint64 // of each group
 	all   []bool   // vertices that everybody has from the start
 }
 
@@ -39,56 +40,53 @@ func (g *Graph) follow(sources []vertex, removed []bool, visit func(first int, f
 	free := newSearch(g)
 	free.removed = removed
 	free.run(nil, none)
+	p := newParts(g, free.settled, removed)
 	for first := 0; first < len(sources); first += chunk {
 		part := sources[first:min(first+chunk, len(sources))]
-		f := &followers{g: g, words: (len(part) + 63) / 64, all: free.settled}
-		f.bits = make([]uint64, len(g.refs)*f.words)
+		f := &followers{g: g, parts: p, words: (len(part) + 63) / 64, all: free.settled}
+		f.bits = make([]uint64, p.len()*f.words)
 		f.run(part, removed)
 		visit(first, f)
 	}
 }
 
+// of is the sources that reach a vertex; none for one that everybody has.
 func (f *followers) of(v vertex) []uint64 {
-	return f.bits[int(v)*f.words : (int(v)+1)*f.words]
+	part := int(f.parts.of[v])
+	if part == none {
+		return nil
+	}
+	return f.bits[part*f.words : (part+1)*f.words]
 }
 
 func (f *followers) run(sources []vertex, removed []bool) {
-	queued := make([]bool, len(f.g.refs))
-	var queue []vertex
-	push := func(v vertex) {
-		if !queued[v] {
-			queued[v] = true
-			queue = append(queue, v)
-		}
-	}
+	open := newTodo(f.parts.len())
 	for i, v := range sources {
-		if v != none {
+		if v != none && !f.all[v] {
 			f.of(v)[i/64] |= 1 << (i % 64)
-			push(v)
+			open.add(f.parts.of[v])
 		}
 	}
 	both := make([]uint64, f.words)
-	for len(queue) > 0 {
-		next := queue
-		queue = nil
-		for _, v := range next {
-			queued[v] = false
-			for _, i := range f.g.out.of(v) {
-				if removed == nil || !removed[i] {
-					f.step(&f.g.steps[i], both, push)
+	open.run(func(part int32) {
+		for _, v := range f.parts.lists.of(vertex(part)) {
+			for _, i := range f.g.out.of(vertex(v)) {
+				s := &f.g.links[i]
+				if to := f.parts.of[s.to]; to != none && to != part && (removed == nil || !removed[i]) && f.step(s, both) {
+					open.add(to)
 				}
 			}
 		}
-	}
+	})
 }
 
-// step passes on the sources that reach everything that a step needs.
-func (f *followers) step(s *step, both []uint64, push func(vertex)) {
-	if f.all[s.to] {
-		return // it leads to what everybody has
+// step passes on the sources that reach everything that a step needs, and says whether there were new ones.
+func (f *followers) step(s *link, both []uint64) (changed bool) {
+	body, started := f.g.needs(s), false
+	if len(body) == 1 {
+		return merge(f.of(s.to), f.of(body[0]))
 	}
-	started := false
-	for _, u := range f.g.body(s) {
+	for _, u := range body {
 		if f.all[u] {
 			continue
 		}
@@ -101,15 +99,17 @@ func (f *followers) step(s *step, both []uint64, push func(vertex)) {
 			both[w] &= b
 		}
 	}
-	changed := false
-	to := f.of(s.to)
-	for w, b := range both {
+	return merge(f.of(s.to), both)
+}
+
+// merge adds a set to another and says whether that changed it.
+func merge(to, more []uint64) (changed bool) {
+	more = more[:len(to)]
+	for w, b := range more {
 		if b&^to[w] != 0 {
 			to[w] |= b
 			changed = true
 		}
 	}
-	if changed {
-		push(s.to)
-	}
+	return changed
 }

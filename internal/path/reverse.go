@@ -79,7 +79,7 @@ func (g *Graph) backwards(targets []vertex, removed []bool, free *search, next [
 					continue
 				}
 				by = i
-				g.back(&g.steps[i], int64(d), free, relaxed, reach)
+				g.back(&g.links[i], int64(d), free, relaxed, reach)
 			}
 		}
 		buckets[d] = nil
@@ -89,10 +89,10 @@ func (g *Graph) backwards(targets []vertex, removed []bool, free *search, next [
 
 // back offers the distance of a step's end, and the step's own, to the things that it needs. What holds without any
 // source counts with what that costs; relaxed, with nothing, since a source may come by it more easily.
-func (g *Graph) back(st *step, d int64, free *search, relaxed bool, reach func(vertex, int32)) {
-	w, open := int64(st.weight())+d, 0
+func (g *Graph) back(st *link, d int64, free *search, relaxed bool, reach func(vertex, int32)) {
+	w, open := int64(st.weight)+d, 0
 	var last vertex
-	for _, u := range g.body(st) {
+	for _, u := range g.needs(st) {
 		if !free.settled[u] {
 			open, last = open+1, u
 		} else if !relaxed {
@@ -106,7 +106,7 @@ func (g *Graph) back(st *step, d int64, free *search, relaxed bool, reach func(v
 	if !relaxed {
 		return
 	}
-	for _, u := range g.body(st) {
+	for _, u := range g.needs(st) {
 		if !free.settled[u] || free.dist[u] > 0 {
 			reach(u, to)
 		}

@@ -53,7 +53,7 @@ func (s *search) run(sources []vertex, stop vertex) {
 	}
 	for _, i := range s.g.given {
 		if s.removed == nil || !s.removed[i] {
-			s.reach(s.g.steps[i].to, s.g.steps[i].weight(), i)
+			s.reach(s.g.links[i].to, s.g.links[i].weight, i)
 		}
 	}
 	for d := range s.buckets {
@@ -86,12 +86,12 @@ func (s *search) expand(v vertex) {
 		if s.removed != nil && s.removed[i] {
 			continue
 		}
-		st := &s.g.steps[i]
+		st := &s.g.links[i]
 		if s.settled[st.to] {
 			continue
 		}
-		d, ready := int64(st.weight()), true
-		for _, u := range s.g.body(st) {
+		d, ready := int64(st.weight), true
+		for _, u := range s.g.needs(st) {
 			if !s.settled[u] {
 				ready = false
 				break

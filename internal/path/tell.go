@@ -90,7 +90,7 @@ func producer(g *Graph, steps []int32, v vertex) int32 {
 // narrows says whether a step leads from a set to a thing in it.
 func narrows(g *Graph, i int32) bool {
 	b := g.body(&g.steps[i])
-	return len(b) == 1 && !g.steps[i].hop && g.steps[i].proof.kind == proofNone && !bookkeeping(g.refs[b[0]].Kind) && !bookkeeping(g.refs[g.steps[i].to].Kind)
+	return len(b) == 1 && !g.steps[i].hop && g.proof(&g.steps[i]).kind == proofNone && !bookkeeping(g.refs[b[0]].Kind) && !bookkeeping(g.refs[g.steps[i].to].Kind)
 }
 
 // ends finds, for attacks that take a set, the thing in it that the derivation goes on with.
@@ -123,8 +123,8 @@ const maxNarrowing = 4
 func (g *Graph) text(s *step, st Stage) string {
 	to := words(st.To)
 	text := s.text
-	if s.proof.kind == proofAll {
-		text = "may do everything, by the role " + s.proof.role.Name
+	if p := g.proof(s); p.kind == proofAll {
+		text = "may do everything, by the role " + p.role.Name
 	}
 	var rights, where []string
 	for _, v := range g.body(s) {

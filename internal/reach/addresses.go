@@ -2,6 +2,7 @@ package reach
 
 import (
 	"net/netip"
+	"slices"
 	"sort"
 )
 
@@ -31,6 +32,7 @@ func (s span) overlaps(o span) bool {
 type space struct {
 	starts []netip.Addr
 	first6 int
+	public []bool // whether the internet routes an atom
 }
 
 var (
@@ -47,11 +49,27 @@ func newSpace(prefixes []netip.Prefix) *space {
 			at[next] = true
 		}
 	}
-	s := &space{starts: make([]netip.Addr, 0, len(at))}
+	starts := make([]netip.Addr, 0, len(at))
 	for a := range at {
-		s.starts = append(s.starts, a)
+		starts = append(starts, a)
 	}
-	sort.Slice(s.starts, func(i, j int) bool { return s.starts[i].Less(s.starts[j]) })
+	return spaceOf(starts)
+}
+
+// spaceOf cuts at addresses, which may come more than once.
+func spaceOf(starts []netip.Addr) *space {
+	slices.SortFunc(starts, netip.Addr.Compare)
+	s := &space{starts: slices.Compact(starts)}
+	s.public = make([]bool, len(s.starts))
+	out := notPublic()
+	in6, out6 := public6()
+	for i, a := range s.starts {
+		if a.Is4() {
+			s.public[i] = !holds(out, a)
+		} else {
+			s.public[i] = in6.Contains(a) && !holds(out6, a)
+		}
+	}
 	s.first6 = sort.Search(len(s.starts), func(i int) bool { return s.starts[i].Is6() })
 	return s
 }

@@ -57,7 +57,9 @@ func (d *decoder) ciliumSpecs(o *kube.Object, own string) {
 // refuse marks the policy as one that Cilium's agent does not accept. Such a one does nothing, but whether the agent
 // at hand is of a version that accepts it is not known: it may do anything in its namespace.
 func (c *ciliumDecoder) refuse(n tree.Node, why string) {
-	c.p.doubt = c.broken(c.p, Ingress, -1, n, why)
+	c.p.doubt = why
+	c.faults = append(c.faults, Fault{Code: BrokenPolicy, Policy: c.p.ref, Rule: -1, Origin: c.at(n),
+		Message: c.p.ref.String() + ": " + why + "; Cilium does not accept it, and what it does is not known"})
 	c.p.tier, c.p.cilium = NetworkTier, true
 	c.p.namespace = c.own
 	c.p.subject = peer{selects: true, origin: c.p.origin}
@@ -65,11 +67,16 @@ func (c *ciliumDecoder) refuse(n tree.Node, why string) {
 		c.p.subject.namespaces = &selector{}
 	}
 	c.p.isolates = [2]bool{true, true}
-	for dir := range c.p.rules {
-		c.p.rules[dir] = []rule{
-			{action: Allow, anyPeer: true, ports: portSpec{all: true}, doubt: why, origin: c.p.origin},
-			{action: Deny, anyPeer: true, ports: portSpec{all: true}, doubt: why, origin: c.p.origin},
+	c.p.rules = [2][]rule{}
+	c.p.anything(why, Allow, Deny)
+	if c.own == "" && missing(c.spec.Get("endpointSelector")) && (c.config.hostFirewall || !c.config.read) {
+		nodes := *c.p // it may be about nodes as well
+		nodes.subject = peer{nodes: &selector{}, origin: c.p.origin}
+		nodes.part += maxSpecs
+		for dir := range nodes.rules {
+			nodes.rules[dir] = append([]rule(nil), c.p.rules[dir]...)
 		}
+		c.policies = append(c.policies, &nodes)
 	}
 }
 

@@ -144,6 +144,7 @@ func (c *ciliumDecoder) requests(s ciliumSection, r *rule, n tree.Node) string {
 		return "rules on names (dns) are for egress"
 	}
 	before, every := len(r.requests), false
+	r.proxied = true
 	for _, kind := range []struct {
 		field string
 		text  func(tree.Node) string

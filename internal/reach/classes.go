@@ -50,7 +50,7 @@ func (m *Model) classify() {
 	m.twinHosts()
 	m.ranges()
 	if m.subjectEnd = m.podEnd; speakToNodes(m.policies) {
-		m.subjectEnd = m.podEnd
+		m.subjectEnd = m.hostEnd
 	}
 }
 

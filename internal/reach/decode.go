@@ -129,6 +129,15 @@ func (d *decoder) broken(p *policy, dir Direction, rule int, n tree.Node, why st
 	return why
 }
 
+// anything makes a policy one that may do anything to those it selects.
+func (p *policy) anything(why string, actions ...Action) {
+	for dir := range p.rules {
+		for _, a := range actions {
+			p.rules[dir] = append(p.rules[dir], rule{action: a, anyPeer: true, ports: portSpec{all: true}, doubt: why, origin: p.origin})
+		}
+	}
+}
+
 // missing says whether a value is absent or null.
 func missing(n tree.Node) bool { return n.Kind() == tree.Invalid || n.Kind() == tree.Null }
 

@@ -58,6 +58,10 @@ func (d *decoder) clusterPolicy(p *policy, spec tree.Node, f form) {
 		p.doubt = d.broken(p, Ingress, -1, subject, "subject: "+why)
 		p.subject = peer{selects: true, namespaces: brokenSelector(why), origin: d.at(subject)}
 	}
+	if wrong := unknownField(spec, "tier", "priority", "subject", "ingress", "egress"); wrong != "" {
+		p.doubt = d.broken(p, Ingress, -1, spec, wrong)
+		p.anything(wrong, Allow, Deny, Pass)
+	}
 	d.clusterRules(p, Ingress, spec.Get("ingress"), "from", f)
 	d.clusterRules(p, Egress, spec.Get("egress"), "to", f)
 }
@@ -101,6 +105,13 @@ func (d *decoder) clusterRules(p *policy, dir Direction, list tree.Node, peersKe
 			d.broken(p, dir, i, n, wrong)
 			r.anyPeer, r.doubt = true, wrong
 			r.ports = portSpec{all: true}
+			if action := n.Get("action").Str(); action != f.accept && action != "Deny" && action != "Pass" {
+				for _, a := range []Action{Allow, Pass} { // it may do any of the three
+					other := r
+					other.action = a
+					p.rules[dir] = append(p.rules[dir], other)
+				}
+			}
 		}
 		p.rules[dir] = append(p.rules[dir], r)
 	}

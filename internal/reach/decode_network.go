@@ -14,8 +14,13 @@ func (d *decoder) networkPolicy(o *kube.Object) {
 	p.namespace = namespaceOf(o.Ref.Namespace)
 	spec := o.Root.Get("spec")
 	p.subject = peer{selects: true, pods: d.words.selector(spec.Get("podSelector")), origin: d.at(spec.Get("podSelector"))}
+	wrong := unknownField(spec, "podSelector", "policyTypes", "ingress", "egress")
 	if spec.Kind() != tree.Map && !missing(spec) {
-		p.doubt = d.broken(p, Ingress, -1, spec, "its spec is not a map")
+		wrong = "its spec is not a map"
+	}
+	if wrong != "" {
+		p.doubt = d.broken(p, Ingress, -1, spec, wrong)
+		p.anything(wrong, Allow)
 	}
 	if why := p.subject.pods.broken; why != "" {
 		p.doubt = d.broken(p, Ingress, -1, spec.Get("podSelector"), why)
@@ -23,6 +28,9 @@ func (d *decoder) networkPolicy(o *kube.Object) {
 	d.networkRules(p, Ingress, spec.Get("ingress"), "from")
 	d.networkRules(p, Egress, spec.Get("egress"), "to")
 	d.policyTypes(p, spec)
+	if wrong != "" {
+		p.isolates = [2]bool{true, true}
+	}
 	for dir := range p.rules {
 		if !p.isolates[dir] && len(p.rules[dir]) > 0 {
 			d.faults = append(d.faults, Fault{Code: NoEffect, Policy: p.ref, Direction: Direction(dir), Rule: -1, Origin: p.rules[dir][0].origin,

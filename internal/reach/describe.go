@@ -52,8 +52,8 @@ func (m *Model) describeHosts(b bits, g *Group) {
 
 func (m *Model) describePods(b bits, g *Group) {
 	var whole []string
-	var parts, single []bartizan.Ref // workloads; single ones are all that their namespace has
-	all := true
+	parts := newBits(len(m.inv.workloads)) // with those that are all that their namespace has
+	spaces, all := 0, true
 	for ns, r := range m.nsRange {
 		if r[0] == r[1] {
 			continue
@@ -64,47 +64,71 @@ func (m *Model) describePods(b bits, g *Group) {
 				have++
 			}
 		}
-		switch have {
-		case int(r[1] - r[0]):
-			if list := m.workloadsOf(b, r); len(list) == 1 {
-				single = append(single, list[0])
-				continue
-			}
-			whole = append(whole, m.inv.namespaces[ns].name)
-		case 0:
-			all = false
-		default:
-			all = false
-			parts = append(parts, m.workloadsOf(b, r)...)
+		all = all && have == int(r[1]-r[0])
+		switch {
+		case have == 0:
+			continue
+		case have < int(r[1]-r[0]):
+			m.mark(parts, b, r)
+			continue
 		}
+		spaces++
+		if _, one := m.oneWorkload(r); one {
+			m.mark(parts, b, r)
+			continue
+		}
+		whole = append(whole, m.inv.namespaces[ns].name)
 	}
-	if all && len(whole)+len(single) > 1 {
+	if all && spaces > 1 {
 		g.EveryPod = true
 		return
 	}
-	parts = append(parts, single...)
-	sortRefs(parts)
 	sort.Strings(whole)
-	g.Namespaces, g.Workloads = whole, parts
+	g.Namespaces, g.Workloads = whole, m.marked(parts)
 }
 
-// workloadsOf lists the workloads of the classes of a set in a range.
-func (m *Model) workloadsOf(b bits, r [2]int32) (out []bartizan.Ref) {
-	seen := map[bartizan.Ref]bool{}
+// mark adds the workloads of the classes of a set in a range, by their numbers.
+func (m *Model) mark(out, b bits, r [2]int32) {
 	for c := r[0]; c < r[1]; c++ {
-		if !b.has(c) {
-			continue
-		}
-		for _, i := range m.classes[c].members {
-			w := m.inv.pods[i].Workload
-			if !seen[w] {
-				seen[w] = true
-				out = append(out, w)
+		if b.has(c) {
+			for _, i := range m.classes[c].members {
+				out.set(m.inv.workload[i])
 			}
 		}
 	}
-	sortRefs(out)
+}
+
+// marked lists workloads by their numbers.
+func (m *Model) marked(b bits) (out []bartizan.Ref) {
+	if n := b.count(); n > 0 {
+		out = make([]bartizan.Ref, 0, n)
+	}
+	for w := range b.all() {
+		out = append(out, m.inv.workloads[w])
+	}
 	return out
+}
+
+// oneWorkload is the workload of the classes of a range, if it is the only one.
+func (m *Model) oneWorkload(r [2]int32) (w bartizan.Ref, one bool) {
+	for c := r[0]; c < r[1]; c++ {
+		for _, i := range m.classes[c].members {
+			switch x := m.inv.pods[i].Workload; {
+			case w == bartizan.Ref{}:
+				w = x
+			case w != x:
+				return w, false
+			}
+		}
+	}
+	return w, w != bartizan.Ref{}
+}
+
+// workloadsOf lists the workloads of the classes of a set in a range.
+func (m *Model) workloadsOf(b bits, r [2]int32) []bartizan.Ref {
+	out := newBits(len(m.inv.workloads))
+	m.mark(out, b, r)
+	return m.marked(out)
 }
 
 func sortRefs(list []bartizan.Ref) {
@@ -145,7 +169,7 @@ func (m *Model) describeFamily(b bits, from, to int, zero netip.Addr) (w familyW
 	var in, out, publicOut, privateIn []span
 	for a := from; a < to; a++ {
 		s := m.space.span(int32(a))
-		public := isPublic(s.lo)
+		public := m.space.public[a]
 		has := b.has(m.hostEnd + int32(a))
 		switch {
 		case has:

@@ -12,15 +12,32 @@ import (
 // Edit is the exact difference that a change of policies makes: the policies named in remove go, and the objects
 // in add come, in the place of those of the same name. It costs little of what New costs, and m stays as it is.
 func (m *Model) Edit(remove []bartizan.Ref, add []*kube.Object) (opened, closed []Flow) {
-	old, new := m.edited(remove, add)
+	gone, words, more := m.change(remove, add)
+	if r, ok := m.refine(words, more); ok && (!m.cilium || m.staysCilium(gone, more)) {
+		return newDelta(r, gone, more).flows()
+	}
+	old, new := m.edited(gone, words, more)
 	return diff(old, new)
 }
 
-// edited gives the Models before and after, with the same classes. Their rows are worked out as they are needed.
-func (m *Model) edited(remove []bartizan.Ref, add []*kube.Object) (old, new *Model) {
-	words := m.words.clone()
+// staysCilium says whether there is a policy of Cilium after a change.
+func (m *Model) staysCilium(gone map[bartizan.Ref]bool, more []*policy) bool {
+	if speakCilium(more) {
+		return true
+	}
+	for _, p := range m.policies {
+		if p.cilium && !gone[p.ref] {
+			return true
+		}
+	}
+	return false
+}
+
+// change decodes what comes and names what goes.
+func (m *Model) change(remove []bartizan.Ref, add []*kube.Object) (gone map[bartizan.Ref]bool, words *vocabulary, more []*policy) {
+	words = m.words.clone()
 	d := m.decoder(words)
-	gone := map[bartizan.Ref]bool{}
+	gone = map[bartizan.Ref]bool{}
 	for _, ref := range remove {
 		gone[ref] = true
 	}
@@ -29,9 +46,17 @@ func (m *Model) edited(remove []bartizan.Ref, add []*kube.Object) (old, new *Mod
 		gone[o.Ref] = true
 	}
 	d.duplicates()
+	for i, p := range d.policies {
+		p.position = len(m.policies) + i
+	}
+	return gone, words, d.policies
+}
+
+// edited gives the Models before and after, with the same classes. Their rows are worked out as they are needed.
+func (m *Model) edited(gone map[bartizan.Ref]bool, words *vocabulary, more []*policy) (old, new *Model) {
 	old = m
-	if !m.covers(words, d.policies) {
-		old = m.widened(words, d.policies)
+	if !m.covers(words, more) {
+		old = m.widened(words, more)
 	}
 	next := *old
 	new = &next
@@ -42,17 +67,14 @@ func (m *Model) edited(remove []bartizan.Ref, add []*kube.Object) (old, new *Mod
 			new.policies = append(new.policies, p)
 		}
 	}
-	new.cilium = speakCilium(new.policies) || speakCilium(d.policies)
+	new.cilium = speakCilium(new.policies) || speakCilium(more)
 	if new.cilium == old.cilium {
 		new.peerCache, new.possible = maps.Clone(old.peerCache), maps.Clone(old.possible)
 	} else { // the same rules match otherwise under another network plugin
 		new.peerCache, new.possible = map[string]peerSet{}, map[bool]bits{}
 		new.policies = copied(new.policies)
 	}
-	for i, p := range d.policies {
-		p.position = len(old.policies) + i
-		new.policies = append(new.policies, p)
-	}
+	new.policies = append(new.policies, more...)
 	new.sign()
 	new.pair(old)
 	return old, new

@@ -28,7 +28,7 @@ func (m *Model) ends(p Peer) (list []end, why string) {
 		list = m.addressEnds(p.Prefix)
 	case InternetPeer:
 		for a := range m.space.len() {
-			if isPublic(m.space.starts[a]) {
+			if m.space.public[a] {
 				list = append(list, m.outside(int32(a), m.space.span(int32(a))))
 			}
 		}

@@ -145,6 +145,9 @@ func (x *explainer) add(a applied, r *rule, is match) {
 	d := Decision{Policy: a.ref, Direction: x.dir, Tier: a.tier, Rule: -1, Origin: a.origin, Maybe: is == maybe}
 	if r != nil {
 		d.Action, d.Rule, d.Name, d.Origin, d.Requests = r.action, r.index, r.name, r.origin, r.requests
+		if r.name == "" && r.list != x.dir.String() { // of the two lists of a direction, the one that is less common
+			d.Name = r.list
+		}
 	} else {
 		d.Action = Deny
 	}

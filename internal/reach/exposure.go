@@ -22,6 +22,8 @@ type Exposure struct {
 	Reason  string
 	Rules   []Decision
 	Note    string
+	// Internal says that it is open within the provider's network only, not from the internet.
+	Internal bool
 }
 
 // Exposures lists the ways in from outside, and whether policies leave them open.
@@ -69,9 +71,7 @@ func (m *Model) serviceExposures(s *service) (out []Exposure) {
 				at.Number = p.node // 0 where the API server has not given it one yet
 			}
 			e := Exposure{Via: via, Object: s.ref, Origin: s.origin, Port: at, Sources: s.ranges}
-			if s.internal {
-				e.Note = "the load balancer is inside the provider's network"
-			}
+			e.keepInside(s.internal && via == "LoadBalancer")
 			out = append(out, m.exposedBehind(e, s, p)...)
 		}
 	}
@@ -90,10 +90,14 @@ func (m *Model) exposedBehind(e Exposure, s *service, p *servicePort) (out []Exp
 		e.To = pod.Workload
 		for _, at := range p.numbers(pod) {
 			var a Answer
-			if len(e.Sources) == 0 || s.internal {
+			from := e.Sources
+			switch {
+			case len(from) == 0 && e.Internal:
+				from = privateRanges()
+			case len(from) == 0:
 				a = m.fromOutside(Internet(), s, pod, at)
 			}
-			for _, r := range e.Sources {
+			for _, r := range from {
 				if b := m.fromOutside(Address(r), s, pod, at); a.Reason == "" || rank(b.Verdict) > rank(a.Verdict) {
 					a = b
 				}
@@ -112,6 +116,18 @@ func (m *Model) fromOutside(from Peer, s *service, pod *Pod, at Port) Answer {
 		a = m.rewritten(a, pod, at)
 	}
 	return a
+}
+
+// keepInside notes that a way in is not open from the internet.
+func (e *Exposure) keepInside(is bool) {
+	if is {
+		e.Internal, e.Note = true, "the load balancer is inside the provider's network"
+	}
+}
+
+// privateRanges are where the clients of an internal load balancer are.
+func privateRanges() []netip.Prefix {
+	return mustPrefixes("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
 }
 
 // settle takes over an answer.
@@ -160,7 +176,7 @@ func (m *Model) NamespaceReaches() (out []NamespaceReach) {
 	targets, atoms := map[cell]bits{}, map[cell][]int{}
 	public := newBits(m.n)
 	for a := range m.space.len() {
-		if isPublic(m.space.starts[a]) {
+		if m.space.public[a] {
 			public.set(m.hostEnd + int32(a))
 		}
 	}

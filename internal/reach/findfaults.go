@@ -49,7 +49,11 @@ func (f *faultFinder) add(code FaultCode, p *policy, dir Direction, r *rule, for
 	x.Message = p.ref.String() + " " + fmt.Sprintf(format, args...)
 	if r != nil {
 		x.Rule, x.Origin = r.index, r.origin
-		x.Message = fmt.Sprintf("%s: %s rule %d %s", p.ref, dir, r.index, fmt.Sprintf(format, args...))
+		list := dir.String()
+		if r.list != "" {
+			list = r.list
+		}
+		x.Message = fmt.Sprintf("%s: %s rule %d %s", p.ref, list, r.index, fmt.Sprintf(format, args...))
 	}
 	f.list = append(f.list, x)
 }
@@ -73,7 +77,7 @@ func (f *faultFinder) signature(dir Direction, sig *signature) {
 
 func (f *faultFinder) atom(e *evaluator, i int, atom portAtom) {
 	n := f.m.n
-	once, twice := newBits(n), newBits(n)
+	t := tallies{newBits(n), newBits(n), newBits(n), newBits(n)}
 	o := orderly{decided: newBits(n)}
 	for _, a := range e.sig.policies {
 		local := o.enter(a)
@@ -85,8 +89,9 @@ func (f *faultFinder) atom(e *evaluator, i int, atom portAtom) {
 			}
 			if a.tier == NetworkTier {
 				f.used[&rules[k]] = f.used[&rules[k]] || !may.empty()
-				twice.orAnd(once, yes)
-				once.or(may)
+				if a.sure {
+					t.add(&rules[k], yes)
+				}
 				continue
 			}
 			f.used[&rules[k]] = f.used[&rules[k]] || !may.within(local)
@@ -96,7 +101,34 @@ func (f *faultFinder) atom(e *evaluator, i int, atom portAtom) {
 			}
 		}
 	}
-	f.need(e, i, atom, twice)
+	f.need(e, i, atom, &t)
+}
+
+// tallies are the peers that rules in the tier of NetworkPolicy surely allow or deny: one of them, more than one.
+type tallies struct{ allowed, allowedTwice, denied, deniedTwice bits }
+
+func (t *tallies) add(r *rule, yes bits) {
+	switch {
+	case r.action == Deny:
+		t.deniedTwice.orAnd(t.denied, yes)
+		t.denied.or(yes)
+	case r.requests == nil:
+		t.allowedTwice.orAnd(t.allowed, yes)
+		t.allowed.or(yes)
+	}
+}
+
+// spare says whether a rule that may match some peers changes nothing for them.
+func (t *tallies) spare(r *rule, may bits) bool {
+	switch {
+	case r.action == Deny:
+		return may.within(t.deniedTwice)
+	case may.within(t.denied):
+		return true
+	case r.requests != nil:
+		return may.within(t.allowed)
+	}
+	return may.within(t.allowedTwice)
 }
 
 // orderly follows what is surely decided before a policy's turn comes.
@@ -127,15 +159,15 @@ func (o *orderly) settle(action Action, peers bits) {
 	}
 }
 
-// need notes the rules of NetworkPolicy objects without which something would be closed.
-func (f *faultFinder) need(e *evaluator, i int, atom portAtom, twice bits) {
+// need notes the rules of the tier of NetworkPolicy without which something would be closed, or open.
+func (f *faultFinder) need(e *evaluator, i int, atom portAtom, t *tallies) {
 	for _, a := range e.sig.policies {
 		rules := a.rules[e.dir]
 		for k := range rules {
 			if a.tier != NetworkTier || f.needed[&rules[k]] {
 				continue
 			}
-			if _, may, ok := e.matched(&rules[k], i, atom); ok && !may.within(twice) {
+			if _, may, ok := e.matched(&rules[k], i, atom); ok && !t.spare(&rules[k], may) {
 				f.needed[&rules[k]] = true
 			}
 		}
@@ -206,8 +238,11 @@ func (f *faultFinder) policy(p *policy) {
 				f.add(NeverMatches, p, Direction(dir), r, "names a port that no pod it is about declares: %s", r.ports.names[0].name)
 			case p.tier != NetworkTier && !f.used[r]:
 				f.add(Shadowed, p, Direction(dir), r, "never decides: rules before it decide on everything it matches")
-			case p.tier == NetworkTier && r.action == Allow && !f.needed[r]:
-				f.add(Shadowed, p, Direction(dir), r, "lets nothing through that other rules do not let through as well")
+			case p.tier == NetworkTier && (f.needed[r] || r.proxied):
+			case p.tier == NetworkTier && r.action == Deny:
+				f.add(Shadowed, p, Direction(dir), r, "denies nothing that other rules do not deny as well")
+			case p.tier == NetworkTier:
+				f.add(Shadowed, p, Direction(dir), r, "lets nothing through that other rules do not let through as well, or deny")
 			}
 		}
 	}

@@ -87,6 +87,8 @@ type inventory struct {
 	namespaces []namespace
 	nsIndex    map[string]int32
 	podCIDRs   []netip.Prefix
+	workloads  []bartizan.Ref // in the order of names
+	workload   []int32        // of each pod, its place there
 }
 
 // labelsOf reads a map of labels.
@@ -135,7 +137,27 @@ func takeInventory(w bartizan.World, others []*kube.Object) *inventory {
 		}
 	}
 	sort.SliceStable(v.pods, func(i, j int) bool { return v.pods[i].Namespace < v.pods[j].Namespace })
+	v.rank()
 	return v
+}
+
+// rank numbers the workloads in the order of their names.
+func (v *inventory) rank() {
+	place := map[bartizan.Ref]int32{}
+	for i := range v.pods {
+		if w := v.pods[i].Workload; place[w] == 0 {
+			v.workloads = append(v.workloads, w)
+			place[w] = 1
+		}
+	}
+	sortRefs(v.workloads)
+	for i, w := range v.workloads {
+		place[w] = int32(i)
+	}
+	v.workload = make([]int32, len(v.pods))
+	for i := range v.pods {
+		v.workload[i] = place[v.pods[i].Workload]
+	}
 }
 
 // finished says whether a pod has ended: it has no network any more.

@@ -113,7 +113,11 @@ func (m *Model) peer(p *policy, x *peer) peerSet {
 	case x.broken != "" || x.anything != "":
 		return m.perhaps(0, int32(m.n))
 	case x.guess != "":
-		return m.perhaps(m.hostEnd, m.outEnd)
+		s := m.perhaps(m.hostEnd, m.outEnd)
+		if m.within(scopeOutside, hostClass) != no { // the addresses may be of nodes
+			s.may.fill(m.podEnd, int32(m.n))
+		}
+		return s
 	case len(x.domains) > 0:
 		return m.perhaps(m.podEnd, int32(m.n))
 	case x.block != nil:

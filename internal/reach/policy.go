@@ -32,6 +32,7 @@ type rule struct {
 	doubt   string // why it is not known whether the rule matches
 	list    string // the list it stands in, where a direction has several
 	except  []peer // those that it does not match
+	proxied bool   // requests go through a proxy, which learns from them
 	icmp    bool   // it is about messages that have no ports
 	// requests are the only ones that a rule lets through of what it matches; none for all.
 	requests []string

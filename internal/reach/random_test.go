@@ -296,12 +296,8 @@ func (c *chaos) text() string {
 // TestAgainstNaive compares the engine with the naive evaluator on random clusters: every pair of pods, every
 // pod and some outside addresses, on the ports around all borders.
 func TestAgainstNaive(t *testing.T) {
-	rounds := 150
-	if n, err := strconv.Atoi(os.Getenv("BARTIZAN_REACH_ROUNDS")); err == nil {
-		rounds = n
-	}
 	questions := 0
-	for seed := range rounds {
+	for seed := range rounds(150) {
 		questions += compareOnce(t, uint64(seed))
 		if t.Failed() {
 			return
@@ -313,6 +309,14 @@ func TestAgainstNaive(t *testing.T) {
 type probe struct {
 	proto Protocol
 	port  uint16
+}
+
+// rounds is how many random clusters a test makes: more if the environment asks for it.
+func rounds(n int) int {
+	if more, err := strconv.Atoi(os.Getenv("BARTIZAN_REACH_ROUNDS")); err == nil {
+		return more
+	}
+	return n
 }
 
 func compareOnce(t *testing.T, seed uint64) (questions int) {

@@ -8,29 +8,23 @@ import (
 	"github.com/bartizan-dev/bartizan/internal/tree"
 )
 
-const gatewayGroup = ".gateway.networking.k8s.io"
-
 // routed are the ways in through Ingress objects and routes of the Gateway API.
 func (m *Model) routed() (out []Exposure) {
-	r := &router{m: m, controllers: m.controllers()}
+	r := &router{m: m}
+	r.controllers, r.inside = m.controllers()
 	for e := range m.world.All("Ingress") {
 		if o, ok := e.Value.(*kube.Object); ok {
 			r.ingress(o)
 		}
 	}
-	for _, kind := range []string{"HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute"} {
-		for e := range m.world.All(bartizan.Kind(kind + gatewayGroup)) {
-			if o, ok := e.Value.(*kube.Object); ok {
-				r.route(o)
-			}
-		}
-	}
+	r.routes()
 	return r.out
 }
 
 type router struct {
 	m           *Model
 	controllers []int32
+	inside      bool // what leads to the controllers is inside the provider's network
 	out         []Exposure
 }
 
@@ -40,16 +34,17 @@ func controllerNames() []string {
 }
 
 // controllers guesses the pods that connections from outside come through: those that a Service or a port of
-// their node exposes and whose name or label speaks of it.
-func (m *Model) controllers() (out []int32) {
-	exposed := map[int32]bool{}
+// their node exposes and whose name or label speaks of it. Inside says that only internal load balancers lead there.
+func (m *Model) controllers() (out []int32, inside bool) {
+	exposed := map[int32]bool{} // whether from the internet
 	for _, s := range m.svcs {
 		if s.kind == "LoadBalancer" || s.kind == "NodePort" || len(s.outside) > 0 {
 			for _, i := range append(append([]int32(nil), s.pods...), s.perhaps...) {
-				exposed[i] = true
+				exposed[i] = exposed[i] || s.kind != "LoadBalancer" || !s.internal
 			}
 		}
 	}
+	inside = true
 	for i := range m.inv.pods {
 		p := &m.inv.pods[i]
 		for _, d := range p.numbers {
@@ -57,7 +52,8 @@ func (m *Model) controllers() (out []int32) {
 				exposed[int32(i)] = true
 			}
 		}
-		if !exposed[int32(i)] {
+		public, is := exposed[int32(i)]
+		if !is {
 			continue
 		}
 		label, _ := p.Label("app.kubernetes.io/name")
@@ -65,11 +61,12 @@ func (m *Model) controllers() (out []int32) {
 		for _, part := range controllerNames() {
 			if strings.Contains(name, part) {
 				out = append(out, int32(i))
+				inside = inside && !public
 				break
 			}
 		}
 	}
-	return out
+	return out, inside && len(out) > 0
 }
 
 func (r *router) ingress(o *kube.Object) {
@@ -79,6 +76,7 @@ func (r *router) ingress(o *kube.Object) {
 		port.Number = 443
 	}
 	e := Exposure{Via: "Ingress", Object: o.Ref, Origin: located(o, o.Origin), Port: port}
+	e.keepInside(r.inside || internalIngress(o))
 	r.ingressBackend(e, spec.Get("defaultBackend"))
 	r.ingressBackend(e, spec.Get("backend"))
 	for rule := range spec.Get("rules").Items() {
@@ -105,59 +103,12 @@ func (r *router) ingressBackend(e Exposure, n tree.Node) {
 		}
 	}
 	if name != "" {
-		r.backend(e, bartizan.Ref{Kind: "Service", Namespace: e.Object.Namespace, Name: name}, port)
+		r.backend(e, bartizan.Ref{Kind: "Service", Namespace: e.Object.Namespace, Name: name}, port, "")
 	}
 }
 
-func (r *router) route(o *kube.Object) {
-	e := Exposure{Via: "Gateway", Object: o.Ref, Origin: located(o, o.Origin), Port: r.listener(o)}
-	for h := range o.Root.At("spec", "hostnames").Items() {
-		e.Hosts = append(e.Hosts, h.Str())
-	}
-	for rule := range o.Root.At("spec", "rules").Items() {
-		for b := range rule.Get("backendRefs").Items() {
-			if k := b.Get("kind").Str(); k != "" && k != "Service" {
-				continue
-			}
-			ns := b.Get("namespace").Str()
-			if ns == "" {
-				ns = o.Ref.Namespace
-			}
-			port := Port{Protocol: e.Port.Protocol}
-			port.Number, _ = portNumber(b.Get("port"))
-			r.backend(e, bartizan.Ref{Kind: "Service", Namespace: ns, Name: b.Get("name").Str()}, port)
-		}
-	}
-}
-
-// listener finds the port of the Gateway that a route hangs on.
-func (r *router) listener(o *kube.Object) Port {
-	p := Port{}
-	if o.Kind == "UDPRoute" {
-		p.Protocol = UDP
-	}
-	for ref := range o.Root.At("spec", "parentRefs").Items() {
-		ns := ref.Get("namespace").Str()
-		if ns == "" {
-			ns = o.Ref.Namespace
-		}
-		found, ok := r.m.world.Get(bartizan.Ref{Kind: "Gateway" + gatewayGroup, Namespace: ns, Name: ref.Get("name").Str()})
-		gateway, is := found.Value.(*kube.Object)
-		if !ok || !is {
-			continue
-		}
-		for l := range gateway.Root.At("spec", "listeners").Items() {
-			if s := ref.Get("sectionName").Str(); s == "" || s == l.Get("name").Str() {
-				p.Number, _ = portNumber(l.Get("port"))
-				return p
-			}
-		}
-	}
-	return p
-}
-
-// backend adds the pods behind a Service that an Ingress or a route names.
-func (r *router) backend(e Exposure, ref bartizan.Ref, port Port) {
+// backend adds the pods behind a Service that an Ingress or a route names. Doubt is why it may not lead there.
+func (r *router) backend(e Exposure, ref bartizan.Ref, port Port, doubt string) {
 	s := r.m.serviceNamed(ref)
 	if s == nil {
 		e.To, e.ToPort, e.Reason = ref, port, "the Service was not read"
@@ -179,6 +130,9 @@ func (r *router) backend(e Exposure, ref bartizan.Ref, port Port) {
 			for _, at := range p.numbers(pod) {
 				e.To, e.ToPort = pod.Workload, at
 				e.settle(r.through(i, at))
+				if doubt != "" && e.Verdict != Denied {
+					e.Verdict, e.Reason = Unknown, doubt
+				}
 				r.out = append(r.out, e)
 			}
 		}

@@ -140,7 +140,10 @@ func (r *requirement) matches(labels []int32) match {
 	case opNever:
 		return no
 	}
-	have := labels[r.key]
+	have := valueAbsent
+	if int(r.key) < len(labels) { // else nothing of the class has the label
+		have = labels[r.key]
+	}
 	if have == valueUnknown {
 		return maybe
 	}

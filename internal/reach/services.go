@@ -125,34 +125,6 @@ func readServicePort(n tree.Node) (p servicePort, ok bool) {
 	return p, true
 }
 
-// internalBalancer says whether an annotation keeps the load balancer inside the provider's network.
-func internalBalancer(o *kube.Object) bool {
-	for key, values := range map[string][]string{
-		"service.beta.kubernetes.io/aws-load-balancer-internal":              {"true", "0.0.0.0/0"},
-		"service.beta.kubernetes.io/aws-load-balancer-scheme":                {"internal"},
-		"service.beta.kubernetes.io/azure-load-balancer-internal":            {"true"},
-		"networking.gke.io/load-balancer-type":                               {"Internal"},
-		"cloud.google.com/load-balancer-type":                                {"Internal"},
-		"service.beta.kubernetes.io/openstack-internal-load-balancer":        {"true"},
-		"service.kubernetes.io/ibm-load-balancer-cloud-provider-ip-type":     {"private"},
-		"service.beta.kubernetes.io/oci-load-balancer-internal":              {"true"},
-		"service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type": {"intranet"},
-		"service.kubernetes.io/qcloud-loadbalancer-internal-subnetid":        nil,
-		"service.beta.kubernetes.io/cce-load-balancer-internal-vpc":          {"true"},
-	} {
-		have := o.Annotation(key)
-		if values == nil && have != "" {
-			return true
-		}
-		for _, v := range values {
-			if have == v {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // has says whether a pod has labels; maybe where it may get them later.
 func (p *Pod) has(want []label) match {
 	added := addedLabels(p.Ref.Kind)

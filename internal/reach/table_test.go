@@ -193,6 +193,9 @@ func FuzzDecode(f *testing.F) {
 	f.Add(base + np("{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8, except: [10.1.0.0/16]}}], ports: [{port: 1, endPort: 9}]}]}"))
 	f.Add(base + cnp("c", "{tier: Admin, priority: 1, subject: {namespaces: {}}, egress: [{action: Deny, to: [{nodes: {}}, {networks: [::/0]}], protocols: [{tcp: {destinationPort: {number: 1}}}]}]}"))
 	f.Add(base + np("{podSelector: {app: x}, ingress: 7, egress: [[{}]], policyTypes: [x]}"))
+	for _, c := range append(append(ciliumPeersCases(), ciliumRuleCases()...), ciliumRefusedCases()...) {
+		f.Add(base + c.policies)
+	}
 	f.Fuzz(func(t *testing.T, text string) {
 		if len(text) > 1<<16 {
 			t.Skip()

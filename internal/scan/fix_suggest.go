@@ -114,7 +114,7 @@ type want struct {
 
 // candidates are the findings on an object that may be mended.
 func (s *suggester) candidates(ctx context.Context, o *kube.Object, stuck map[string]string) (list []placed, err error) {
-	_, err = s.Request.Engine.Run(ctx, s.report.World, []*kube.Object{o}, func(x bartizan.Finding) error {
+	_, err = s.report.engine.Run(ctx, s.report.World, []*kube.Object{o}, func(x bartizan.Finding) error {
 		if s.reported(x) && s.wanted(x) && stuck[blockKey(x)] == "" {
 			list = append(list, placed{x, o})
 		}

@@ -18,8 +18,20 @@ const maxRuleFile = 4 << 20
 type RuleFile struct{ Name, Text string }
 
 // LoadRules reads users' rules: .rule files, YAML files of admission policies, or directories that hold
-// them. It stops at the first fault: half of somebody's rules would be a silent pass.
+// them. It stops at the first fault: half of somebody's rules would be a silent pass. Detections, which judge events,
+// are passed over: LoadDetections reads them.
 func LoadRules(paths []string) (own []*rule.Rule, policies []RuleFile, err error) {
+	own, _, policies, err = loadRules(paths)
+	return own, policies, err
+}
+
+// LoadDetections reads the .rule files that judge events, among others or alone.
+func LoadDetections(paths []string) ([]*rule.Rule, error) {
+	_, detections, _, err := loadRules(paths)
+	return detections, err
+}
+
+func loadRules(paths []string) (own, detections []*rule.Rule, policies []RuleFile, err error) {
 	for _, path := range paths {
 		err := filepath.WalkDir(path, func(file string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() {
@@ -42,17 +54,21 @@ func LoadRules(paths []string) (own []*rule.Rule, policies []RuleFile, err error
 				return nil
 			}
 			r, err := rule.Parse(filepath.ToSlash(file), text)
-			if err != nil {
+			switch {
+			case err != nil:
 				return err
+			case r.Detects():
+				detections = append(detections, r)
+			default:
+				own = append(own, r)
 			}
-			own = append(own, r)
 			return nil
 		})
 		if err != nil {
-			return nil, nil, fmt.Errorf("read rules: %w", err)
+			return nil, nil, nil, fmt.Errorf("read rules: %w", err)
 		}
 	}
-	return own, policies, nil
+	return own, detections, policies, nil
 }
 
 func readBounded(file string) (string, error) {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/bartizan-dev/bartizan"
 	"github.com/bartizan-dev/bartizan/internal/engine"
+	"github.com/bartizan-dev/bartizan/internal/joined"
 	"github.com/bartizan-dev/bartizan/internal/kube"
 	"github.com/bartizan-dev/bartizan/internal/sink"
 	"github.com/bartizan-dev/bartizan/internal/tree"
@@ -55,6 +56,7 @@ type Report struct {
 	Notes    []string
 	// Standings are where things stand on attack paths; nil where no paths were looked for.
 	Standings *Standings
+	engine    *engine.Engine // with the joined view of what was read
 }
 
 // Read reads everything and judges nothing: the Report has World, Objects, Gaps and Skips.
@@ -73,7 +75,11 @@ func (r *Request) Run(ctx context.Context) (*Report, error) {
 		report.keep(f)
 		return nil
 	}
-	result, err := r.Engine.Run(ctx, report.World, report.Objects, keep)
+	report.engine = r.Engine
+	if r.Engine.Needs() {
+		report.engine = r.Engine.With(joined.New(joined.Input{World: report.World, Objects: report.Objects, Complete: r.Complete, Gaps: report.Gaps}))
+	}
+	result, err := report.engine.Run(ctx, report.World, report.Objects, keep)
 	if err != nil {
 		return nil, fmt.Errorf("judge %d objects: %w", len(report.Objects), err)
 	}

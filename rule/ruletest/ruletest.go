@@ -13,6 +13,7 @@ import (
 	"github.com/bartizan-dev/bartizan"
 	"github.com/bartizan-dev/bartizan/internal/edit"
 	"github.com/bartizan-dev/bartizan/internal/engine"
+	"github.com/bartizan-dev/bartizan/internal/joined"
 	"github.com/bartizan-dev/bartizan/internal/kube"
 	"github.com/bartizan-dev/bartizan/internal/tree"
 	"github.com/bartizan-dev/bartizan/internal/world"
@@ -21,6 +22,9 @@ import (
 
 // pin marks, at the end of a line of a failing example, the line that the finding must point at.
 const pin = "# FINDING"
+
+// wholeCluster is the comment by which an example is not some files but all that a live cluster holds.
+const wholeCluster = "# WHOLE CLUSTER\n"
 
 // Fault says in what a rule's example does not hold.
 type Fault struct {
@@ -34,6 +38,10 @@ func (f Fault) Error() string { return fmt.Sprintf("%s: %s: %s", f.Rule, f.Examp
 // holds what it promises.
 func Run(r *rule.Rule, version rule.Version) []Fault {
 	t := tester{rule: r, version: version}
+	if r.Detects() {
+		t.runDetection()
+		return t.faults
+	}
 	if _, exists := r.Find(version); !exists && r.Check == nil {
 		return nil // the requirement does not exist in this version
 	}
@@ -129,7 +137,11 @@ func Judge(r *rule.Rule, version rule.Version, text string) ([]bartizan.Finding,
 		return nil, nil, err
 	}
 	var all []bartizan.Finding
-	result, err := e.Run(context.Background(), world.New(entities), objects, func(f bartizan.Finding) error {
+	w := world.New(entities)
+	if e.Needs() {
+		e = e.With(joined.New(joined.Input{World: w, Objects: objects, Complete: strings.Contains(text, wholeCluster)}))
+	}
+	result, err := e.Run(context.Background(), w, objects, func(f bartizan.Finding) error {
 		all = append(all, f)
 		return nil
 	})

@@ -8,6 +8,7 @@ id: attack-aggregate
 title: Add rights to an aggregated role that one has
 certainty: certain
 cost: 1
+givesRoles: true
 maps: {attack: T1098.006}
 why: |
   admin, edit, view and the roles of many operators gather the rules of every ClusterRole with a certain label. Whoever

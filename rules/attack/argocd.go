@@ -151,7 +151,7 @@ func deriveArgoCD(a *rule.Attack) {
 		if _, set := flag(c.Node.Get("args"), "--application-namespaces"); set != "" {
 			in = ""
 		}
-		for o := range objectsOf(a, "AppProject.argoproj.io") {
+		for o := range objects(a, "AppProject.argoproj.io") {
 			if o.Ref.Name == "default" && bounded(o) {
 				more = 4
 			}

@@ -13,6 +13,7 @@ id: attack-bind
 title: Bind a role to oneself
 certainty: certain
 cost: 0
+givesRoles: true
 maps: {attack: T1098.006, ms-matrix: MS-TA9019}
 why: |
   A binding may only be written by somebody who has all rights of its role already, or who may bind that role: bind is
@@ -271,14 +272,14 @@ func bindAgain(a *rule.Attack, bind rule.Right, kind, binding bartizan.Kind) {
 		if kind == "Role" {
 			role.Namespace = at.Namespace
 		}
-		of := rule.Scope{Namespace: at.Namespace, Name: role.Name}
+		of, text := rule.Scope{Namespace: at.Namespace, Name: role.Name}, "adds an identity of its own to "+o.Ref.String()
 		for b := range covering(bindable, of) {
 			for _, verb := range changing {
 				write.Verb = verb
 				for w := range covering(a.Access.Where(write), at) {
 					gain(a, role, at.Namespace, rule.Step{
 						From: []bartizan.Ref{a.Access.Can(bind, b), a.Access.Can(write, w)},
-						Text: "adds an identity of its own to " + o.Ref.String(),
+						Text: text,
 					})
 				}
 			}

@@ -132,7 +132,7 @@ func deriveConsole(a *rule.Attack) {
 		}
 	}
 	for e := range a.Network.Exposed() {
-		if privateOnly(a, e.By) {
+		if e.Private {
 			continue
 		}
 		for i := range e.Pod.Containers {
@@ -149,7 +149,7 @@ func deriveConsole(a *rule.Attack) {
 
 // opened reports a step from every other pod that can open a port of a pod.
 func opened(a *rule.Attack, q *rule.Pod, port int, s rule.Step) {
-	cost, isolated := s.More, policed(a)
+	cost := s.More
 	for p := range a.Pods.All() {
 		if p == q {
 			continue
@@ -161,9 +161,7 @@ func opened(a *rule.Attack, q *rule.Pod, port int, s rule.Step) {
 		one := s
 		one.From, one.More = p.Vertex(), cost+unsure(answer)
 		one.Why = append(s.Why[:len(s.Why):len(s.Why)], answer.Why...)
-		if !isolated(q) { // a policy more would not take away what another one allows
-			one.Fixes = append(s.Fixes[:len(s.Fixes):len(s.Fixes)], answer.Fixes...)
-		}
+		one.Fixes = append(s.Fixes[:len(s.Fixes):len(s.Fixes)], answer.Fixes...)
 		a.Step(one)
 	}
 }

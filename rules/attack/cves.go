@@ -13,10 +13,10 @@ var cvesText string
 
 // cve is a fault in software, as cves.yaml describes it.
 type cve struct {
-	id, title, component, from string
-	affected                   []versions
-	needs                      []string
-	more, port                 int
+	id, title, component, from, source string
+	affected                           []versions
+	needs                              []string
+	more, port                         int
 }
 
 // versions are those from one on, up to the first that is not among them.
@@ -38,7 +38,7 @@ func cvesFrom(from string) (out []cve) {
 }
 
 func readCVE(n tree.Node) cve {
-	c := cve{id: n.Get("id").Str(), title: n.Get("title").Str(), component: n.Get("component").Str(), from: n.Get("from").Str()}
+	c := cve{id: n.Get("id").Str(), title: n.Get("title").Str(), component: n.Get("component").Str(), from: n.Get("from").Str(), source: n.Get("source").Str()}
 	for v := range n.Get("affected").Items() {
 		from, to, _ := strings.Cut(v.Str(), " ")
 		c.affected = append(c.affected, versions{from, to})

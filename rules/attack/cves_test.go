@@ -18,6 +18,9 @@ func TestCVEs(t *testing.T) {
 				t.Errorf("%+v is incomplete or there twice", c)
 			}
 			seen[c.id] = true
+			if !strings.HasPrefix(c.source, "https://") {
+				t.Errorf("%s: it is not said where its versions are from", c.id)
+			}
 			if (c.port > 0) != (from == "network") {
 				t.Errorf("%s: a port belongs to a fault of the network", c.id)
 			}

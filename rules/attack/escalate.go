@@ -13,6 +13,7 @@ id: attack-escalate
 title: Add rights to a role that one has
 certainty: certain
 cost: 0
+givesRoles: true
 maps: {attack: T1098.006}
 why: |
   A role may only be given rights that its author has, unless the author may escalate roles. With escalate and update or

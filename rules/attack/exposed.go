@@ -4,7 +4,6 @@ import (
 	"strconv"
 
 	"github.com/bartizan-dev/bartizan"
-	"github.com/bartizan-dev/bartizan/internal/kube"
 	"github.com/bartizan-dev/bartizan/rule"
 )
 
@@ -102,7 +101,7 @@ spec: {containers: [{name: w, image: w}]}
 
 func deriveExposed(a *rule.Attack) {
 	for e := range a.Network.Exposed() {
-		if privateOnly(a, e.By) {
+		if e.Private {
 			continue
 		}
 		a.Step(exposure(e, "uses a fault of {to} through port "+strconv.Itoa(e.Port)))
@@ -114,34 +113,4 @@ func exposure(e rule.Exposure, text string) rule.Step {
 	return rule.Step{
 		From: []bartizan.Ref{rule.Internet}, To: e.Pod.Ref, Text: text, Why: e.Answer.Why, Fixes: e.Answer.Fixes, More: unsure(e.Answer),
 	}
-}
-
-// privateAnnotations say that a cloud's load balancer has an address of the private network only.
-var privateAnnotations = map[string]string{
-	"service.beta.kubernetes.io/aws-load-balancer-internal":              "true",
-	"service.beta.kubernetes.io/aws-load-balancer-scheme":                "internal",
-	"service.beta.kubernetes.io/azure-load-balancer-internal":            "true",
-	"networking.gke.io/load-balancer-type":                               "Internal",
-	"cloud.google.com/load-balancer-type":                                "Internal",
-	"service.beta.kubernetes.io/openstack-internal-load-balancer":        "true",
-	"service.kubernetes.io/ibm-load-balancer-cloud-provider-ip-type":     "private",
-	"service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type": "intranet",
-}
-
-// privateOnly says whether what exposes a pod is a load balancer that the internet does not reach.
-func privateOnly(a *rule.Attack, by bartizan.Ref) bool {
-	e, ok := a.World.Get(by)
-	if !ok || by.Kind != "Service" {
-		return false
-	}
-	o, ok := e.Value.(*kube.Object)
-	if !ok {
-		return false
-	}
-	for note := range o.Root.At("metadata", "annotations").Items() {
-		if want, known := privateAnnotations[note.Key()]; known && note.Text() == want {
-			return true
-		}
-	}
-	return false
 }

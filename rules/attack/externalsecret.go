@@ -132,7 +132,7 @@ subjects: [{kind: User, name: jane, apiGroup: rbac.authorization.k8s.io}]
 
 func deriveExternalSecret(a *rule.Attack) {
 	for range running(a, "external-secrets/external-secrets") {
-		for store := range objectsOf(a, "ClusterSecretStore.external-secrets.io") {
+		for store := range objects(a, "ClusterSecretStore.external-secrets.io") {
 			for _, read := range []string{"get", "list", "watch"} {
 				rights := []rule.Right{{Verb: "create", Group: "external-secrets.io", Resource: "externalsecrets"}, {Verb: read, Resource: "secrets"}}
 				for scope, held := range a.Holding(rights...) {

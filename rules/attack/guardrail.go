@@ -195,12 +195,10 @@ func deriveGuardrail(a *rule.Attack) {
 					continue // another policy is left
 				}
 				for _, ns := range a.Admission.Namespaces() {
-					if !standard(a, ns) {
-						a.Step(rule.Step{
-							From: held, To: a.Admission.Admits(ns, rule.LevelPrivileged), Why: why,
-							Text: "takes away the policies that deny privileged pods in " + ns,
-						})
-					}
+					a.Step(rule.Step{
+						From: held, To: a.Admission.Policies(ns, rule.LevelPrivileged), Why: why,
+						Text: "takes away the policies that deny privileged pods in " + ns,
+					})
 				}
 			}
 		}

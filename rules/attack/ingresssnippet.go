@@ -181,8 +181,8 @@ func deriveIngressSnippet(a *rule.Attack) {
 func snippets(a *rule.Attack, p *rule.Pod, version [3]int) (allowed bool, why []bartizan.Evidence, fixes []rule.Fix) {
 	allowed = before(version, [3]int{1, 9, 0})
 	var risk tree.Node
-	for o := range objectsOf(a, "ConfigMap") {
-		if namespaceOf(o) != p.Ref.Namespace {
+	for o := range objects(a, "ConfigMap") {
+		if placed(o).Namespace != p.Ref.Namespace {
 			continue
 		}
 		if r := o.Root.At("data", "annotations-risk-level"); r.Exists() {

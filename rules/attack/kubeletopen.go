@@ -127,14 +127,14 @@ spec: {nodeName: n2, containers: [{name: d, image: d}]}
 
 func deriveKubeletOpen(a *rule.Attack) {
 	var why []bartizan.Evidence
-	for o := range objectsOf(a, "KubeletConfiguration.kubelet.config.k8s.io") {
+	for o := range objects(a, "KubeletConfiguration.kubelet.config.k8s.io") {
 		if open, at := letsIn(o.Root); open {
 			for _, n := range at {
 				why = append(why, evidence(o, n))
 			}
 		}
 	}
-	for o := range objectsOf(a, "ConfigMap") {
+	for o := range objects(a, "ConfigMap") {
 		if o.Ref.Name == "kubelet-config" && o.Ref.Namespace == "kube-system" && letsAnyIn(o) {
 			why = append(why, evidence(o, o.Root.At("metadata", "name")))
 		}

@@ -78,7 +78,6 @@ const metadataAddress = "169.254.169.254"
 const unknownReach = 3
 
 func deriveMetadata(a *rule.Attack) {
-	isolated := policed(a)
 	for p := range a.Pods.All() {
 		if p.HostNetwork {
 			continue
@@ -86,9 +85,6 @@ func deriveMetadata(a *rule.Attack) {
 		answer := a.Network.Outside(p, metadataAddress, 80)
 		if answer.Verdict == rule.ReachNo {
 			continue
-		}
-		if isolated(p) {
-			answer.Fixes = nil // a policy more would not take away what another one allows
 		}
 		toClouds(a, p, rule.Step{
 			From: p.Vertex(), Text: "asks the metadata service for the credentials of the node", Why: append(p.Why(p.Spec), answer.Why...),

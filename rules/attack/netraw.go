@@ -87,11 +87,13 @@ func deriveNetRaw(a *rule.Attack) {
 		if !ok || c.Privileged || p.Sandboxed || p.HostNetwork || !c.Cap("NET_RAW") {
 			continue
 		}
+		s := rule.Step{
+			From: p.Vertex(), More: more, Text: "answers in place of {to} on the node's bridge",
+			Why: p.Why(c.CapAt("NET_RAW")), Fixes: []rule.Fix{c.WithoutCap(p, "NET_RAW")},
+		}
 		for _, n := range p.Nodes {
-			a.Step(rule.Step{
-				From: p.Vertex(), To: rule.PodsOn(n.Name), More: more, Text: "answers in place of {to} on the node's bridge",
-				Why: p.Why(c.CapAt("NET_RAW")), Fixes: []rule.Fix{c.WithoutCap(p, "NET_RAW")},
-			})
+			s.To = rule.PodsOn(n.Name)
+			a.Step(s)
 		}
 	}
 }

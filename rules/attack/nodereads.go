@@ -1,8 +1,6 @@
 package attack
 
 import (
-	"slices"
-
 	"github.com/bartizan-dev/bartizan"
 	"github.com/bartizan-dev/bartizan/rule"
 )
@@ -90,6 +88,14 @@ spec: {nodeName: n1, containers: [{name: web, image: web}]}
 `, deriveNodeReads)
 
 func deriveNodeReads(a *rule.Attack) {
+	coming := map[bartizan.Ref][]*rule.Pod{} // what may run on a node, and no pod of which was read
+	for p := range a.Pods.All() {
+		for _, n := range p.Nodes {
+			if p.Count == 0 {
+				coming[n] = append(coming[n], p)
+			}
+		}
+	}
 	for _, n := range a.Pods.Nodes() {
 		from := []bartizan.Ref{rule.NodeUser(n.Ref.Name)}
 		for _, to := range a.Access.NodeReads(n.Ref.Name) {
@@ -99,13 +105,11 @@ func deriveNodeReads(a *rule.Attack) {
 			}
 			a.Step(rule.Step{From: from, To: to, Text: text})
 		}
-		for p := range a.Pods.All() {
-			if p.Count == 0 && slices.Contains(p.Nodes, n.Ref) {
-				a.Step(rule.Step{
-					From: from, To: p.Account, More: 1, Why: p.Why(p.Spec.Get("serviceAccountName")),
-					Text: "asks for a token of {to} once a pod of " + p.Ref.Name + " is on the node",
-				})
-			}
+		for _, p := range coming[n.Ref] {
+			a.Step(rule.Step{
+				From: from, To: p.Account, More: 1, Why: p.Why(p.Spec.Get("serviceAccountName")),
+				Text: "asks for a token of {to} once a pod of " + p.Ref.Name + " is on the node",
+			})
 		}
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/bartizan-dev/bartizan/rule"
 )
 
-// objectsOf visits the objects of a kind.
-func objectsOf(a *rule.Attack, kind bartizan.Kind) iter.Seq[*kube.Object] {
+// objects visits the objects of a kind that were read.
+func objects(a *rule.Attack, kind bartizan.Kind) iter.Seq[*kube.Object] {
 	return func(yield func(*kube.Object) bool) {
 		for e := range a.World.All(kind) {
 			if o, ok := e.Value.(*kube.Object); ok && !yield(o) {
@@ -19,6 +19,15 @@ func objectsOf(a *rule.Attack, kind bartizan.Kind) iter.Seq[*kube.Object] {
 			}
 		}
 	}
+}
+
+// placed is an object's name with the namespace that one without goes to.
+func placed(o *kube.Object) bartizan.Ref {
+	ref := o.Ref
+	if ref.Namespace == "" {
+		ref.Namespace = "default"
+	}
+	return ref
 }
 
 // nodeObject is a node as it was read, or nil.

@@ -168,9 +168,7 @@ func fromEach(a *rule.Attack, q *rule.Pod, s rule.Step, port int, from []*rule.P
 		}
 		one := s
 		one.From, one.More = p.Vertex(), unsure(answer)
-		if !isolated(q) {
-			one.Fixes = answer.Fixes
-		}
+		one.Fixes = answer.Fixes
 		one.Why = append(s.Why[:len(s.Why):len(s.Why)], answer.Why...)
 		a.Step(one)
 	}
@@ -215,13 +213,13 @@ var policyKinds = []bartizan.Kind{
 // policed says of which pods policies may bear on: the others send and receive what they like.
 func policed(a *rule.Attack) func(*rule.Pod) bool {
 	var namespaces []string
-	for o := range objectsOf(a, "NetworkPolicy") {
-		namespaces = append(namespaces, namespaceOf(o))
+	for o := range objects(a, "NetworkPolicy") {
+		namespaces = append(namespaces, placed(o).Namespace)
 	}
 	slices.Sort(namespaces)
 	all := false
 	for _, kind := range policyKinds {
-		for range objectsOf(a, kind) {
+		for range objects(a, kind) {
 			all = true
 		}
 	}

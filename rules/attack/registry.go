@@ -68,8 +68,8 @@ spec: {containers: [{name: w, image: registry.example.com/web, envFrom: [{secret
 
 func deriveRegistry(a *rule.Attack) {
 	accounts := map[bartizan.Ref]*kube.Object{}
-	for o := range objectsOf(a, "ServiceAccount") {
-		accounts[rule.Account(namespaceOf(o), o.Ref.Name)] = o
+	for o := range objects(a, "ServiceAccount") {
+		accounts[rule.Account(placed(o).Namespace, o.Ref.Name)] = o
 	}
 	for p, c := range a.Containers() {
 		if c.Image == "" || strings.Contains(c.Image, "@") {

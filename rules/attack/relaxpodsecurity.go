@@ -100,10 +100,6 @@ subjects: [{kind: User, name: jane, apiGroup: rbac.authorization.k8s.io}]
 `, deriveRelaxPodSecurity)
 
 func deriveRelaxPodSecurity(a *rule.Attack) {
-	more := 0
-	for range denying(a) {
-		more = policyLeft // it may deny such pods still
-	}
 	for _, verb := range changing {
 		for scope, held := range a.Holding(core(verb, "namespaces")) {
 			for _, ns := range a.Admission.Namespaces() {
@@ -111,13 +107,10 @@ func deriveRelaxPodSecurity(a *rule.Attack) {
 					continue
 				}
 				a.Step(rule.Step{
-					From: held, To: a.Admission.Admits(ns, rule.LevelPrivileged), More: more,
+					From: held, To: a.Admission.Standard(ns, rule.LevelPrivileged),
 					Text: "takes the enforced Pod Security Standard off the namespace " + ns,
 				})
 			}
 		}
 	}
 }
-
-// policyLeft is what it costs more to take one guardrail away where another may stand.
-const policyLeft = 6

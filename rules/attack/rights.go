@@ -4,7 +4,6 @@ import (
 	"iter"
 
 	"github.com/bartizan-dev/bartizan"
-	"github.com/bartizan-dev/bartizan/internal/kube"
 	"github.com/bartizan-dev/bartizan/rule"
 )
 
@@ -62,26 +61,6 @@ func spread(a *rule.Attack, r rule.Right) iter.Seq2[rule.Scope, []bartizan.Ref] 
 // within says whether a thing lies in a scope.
 func within(s rule.Scope, namespace, name string) bool {
 	return (s.Namespace == "" || s.Namespace == namespace) && (s.Name == "" || s.Name == name)
-}
-
-// objects visits the objects of a kind that were read.
-func objects(a *rule.Attack, kind bartizan.Kind) iter.Seq[*kube.Object] {
-	return func(yield func(*kube.Object) bool) {
-		for e := range a.World.All(kind) {
-			if o, ok := e.Value.(*kube.Object); ok && !yield(o) {
-				return
-			}
-		}
-	}
-}
-
-// placed is an object's name with the namespace that one without goes to.
-func placed(o *kube.Object) bartizan.Ref {
-	ref := o.Ref
-	if ref.Namespace == "" {
-		ref.Namespace = "default"
-	}
-	return ref
 }
 
 // join is the vertices of both, in a list of its own.

@@ -69,15 +69,15 @@ metadata: {name: db, namespace: shop}
 const keyLabel = "sealedsecrets.bitnami.com/sealed-secrets-key"
 
 func deriveSealedSecret(a *rule.Attack) {
-	for key := range objectsOf(a, "Secret") {
+	for key := range objects(a, "Secret") {
 		label := key.Root.At("metadata", "labels", keyLabel)
 		if !label.Exists() {
 			continue
 		}
-		for sealed := range objectsOf(a, "SealedSecret.bitnami.com") {
+		for sealed := range objects(a, "SealedSecret.bitnami.com") {
 			a.Step(rule.Step{
-				From: []bartizan.Ref{{Kind: "Secret", Namespace: namespaceOf(key), Name: key.Ref.Name}},
-				To:   bartizan.Ref{Kind: "Secret", Namespace: namespaceOf(sealed), Name: sealed.Ref.Name}, Text: "opens {to} with the key",
+				From: []bartizan.Ref{{Kind: "Secret", Namespace: placed(key).Namespace, Name: key.Ref.Name}},
+				To:   bartizan.Ref{Kind: "Secret", Namespace: placed(sealed).Namespace, Name: sealed.Ref.Name}, Text: "opens {to} with the key",
 				Why: []bartizan.Evidence{evidence(key, label), evidence(sealed, sealed.Root.At("metadata", "name"))},
 			})
 		}

@@ -83,13 +83,13 @@ var identityAnnotations = []string{"eks.amazonaws.com/role-arn", "iam.gke.io/gcp
 
 func deriveWorkloadIdentity(a *rule.Attack) {
 	accounts := map[bartizan.Ref]*kube.Object{}
-	for o := range objectsOf(a, "ServiceAccount") {
+	for o := range objects(a, "ServiceAccount") {
 		for _, key := range identityAnnotations {
 			at := o.Root.At("metadata", "annotations", key)
 			if at.Str() == "" {
 				continue
 			}
-			account := rule.Account(namespaceOf(o), o.Ref.Name)
+			account := rule.Account(placed(o).Namespace, o.Ref.Name)
 			accounts[account] = o
 			a.Step(rule.Step{
 				From: []bartizan.Ref{a.Access.Can(rule.Right{Verb: "create", Resource: "serviceaccounts", Sub: "token"}, rule.Scope{Namespace: account.Namespace, Name: account.Name})},
@@ -114,12 +114,4 @@ func deriveWorkloadIdentity(a *rule.Attack) {
 			})
 		}
 	}
-}
-
-// namespaceOf is the namespace that an object goes to.
-func namespaceOf(o *kube.Object) string {
-	if o.Ref.Namespace == "" {
-		return "default"
-	}
-	return o.Ref.Namespace
 }

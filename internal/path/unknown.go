@@ -1,0 +1,22 @@
+package path
+
+import (
+	"slices"
+
+	"github.com/bartizan-dev/bartizan/internal/grant"
+)
+
+// Unknown says what was read that speaks of what was not, so that paths may be missing: a binding to a role that was
+// not read gives rights that nobody knows. Of a live cluster everything was read: what is missing there does not exist.
+func (g *Graph) Unknown() (out []string) {
+	if g.facts.in.Complete && len(g.facts.in.Gaps) == 0 {
+		return nil
+	}
+	for _, f := range g.facts.grants.Faults() {
+		if f.Code == grant.FaultDangling {
+			out = append(out, f.Message)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
