@@ -1,5 +1,3 @@
-//go:build kubelet
-
 package hunt
 
 import (
