@@ -99,6 +99,8 @@ func identify(a *detect.Alert) string {
 	add(string(a.Subject.Kind))
 	add(a.Subject.Namespace)
 	add(a.Subject.Name)
+	// Clients choose audit ids: the time, which they do not choose, keeps two requests with the same one apart.
+	add(a.Time.UTC().Format(time.RFC3339Nano))
 	records := 0
 	for _, e := range a.Evidence {
 		if e.Value != "" {
@@ -107,7 +109,6 @@ func identify(a *detect.Alert) string {
 		}
 	}
 	if records == 0 {
-		add(a.Time.UTC().Format(time.RFC3339Nano))
 		add(a.Output)
 	}
 	return digest(text)

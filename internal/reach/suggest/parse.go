@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/bartizan-dev/bartizan/internal/event"
@@ -132,7 +133,7 @@ func (p *parser) own(k *[ownKeys]event.Value) (r record, err error) {
 	f.Count = 1
 	if c := k[kCount]; c.Kind() != event.Absent && c.Kind() != event.Null {
 		n, ok := c.Int()
-		if !ok && !whole.MatchString(c.Raw()) {
+		if !ok && !whole().MatchString(c.Raw()) {
 			return r, errors.New("count is no whole number above 0")
 		}
 		if ok && n < 1 {
@@ -162,16 +163,18 @@ func (p *parser) inside(f *Flow, method, url, names event.Value) {
 		}
 	}
 	for n := range names.Items() {
-		if name := strings.ToLower(strings.TrimSuffix(p.str(n), ".")); domain.MatchString(name) && f.To.Name == "" {
+		if name := strings.ToLower(strings.TrimSuffix(p.str(n), ".")); domain().MatchString(name) && f.To.Name == "" {
 			f.Names = append(f.Names, name)
 		}
 	}
 }
 
 // domain is a name that a rule may hold: letters, digits, hyphens and underscores between dots (RFC 1035, RFC 2181).
-var domain = regexp.MustCompile(`^([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{1,63}$`)
+var domain = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{1,63}$`)
+})
 
-var whole = regexp.MustCompile(`^[0-9]{1,400}$`)
+var whole = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9]{1,400}$`) })
 
 // hubble reads a record of Cilium's Hubble (the flow.Flow message as JSON).
 func (p *parser) hubble(h event.Value) (r record, err error) {

@@ -3,6 +3,7 @@ package suggest
 import (
 	"net/netip"
 	"regexp"
+	"sync"
 
 	"github.com/bartizan-dev/bartizan/internal/kube"
 	"github.com/bartizan-dev/bartizan/internal/reach"
@@ -77,7 +78,7 @@ func texts(o *kube.Object, path ...string) (out []string) {
 }
 
 // made is how controllers name the pods of a workload: web-7d4b9c5f6-x2x4z, db-0, job-29384756-abcde.
-var made = regexp.MustCompile(`^(.+?)(-[a-z0-9]{1,10})?-([a-z0-9]{5}|[0-9]{1,4})$`)
+var made = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(.+?)(-[a-z0-9]{1,10})?-([a-z0-9]{5}|[0-9]{1,4})$`) })
 
 // find is what an end stands for; why says why nothing was found.
 func (p *place) find(e End) (x end, why string) {
@@ -121,7 +122,7 @@ func (p *place) at(i int) (end, string) {
 
 func (p *place) named(e End) (int, bool) {
 	names := []string{e.Name, e.Workload}
-	if sub := made.FindStringSubmatch(e.Name); sub != nil {
+	if sub := made().FindStringSubmatch(e.Name); sub != nil {
 		names = append(names, sub[1]+sub[2], sub[1])
 	}
 	for _, n := range names {

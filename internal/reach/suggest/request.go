@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Request is what was asked for by HTTP: the path as in the request line, without the query.
@@ -29,7 +30,7 @@ func requestOf(method, url string) (r Request, ok bool) {
 	}
 	url, _, _ = strings.Cut(url, "#")
 	path, _, query := strings.Cut(url, "?")
-	if !token.MatchString(method) || path != "" && path[0] != '/' || !written.MatchString(path) {
+	if !token().MatchString(method) || path != "" && path[0] != '/' || !written().MatchString(path) {
 		return r, false
 	}
 	if path == "" {
@@ -39,13 +40,15 @@ func requestOf(method, url string) (r Request, ok bool) {
 }
 
 // token is what a method may be (RFC 9110, section 5.6.2).
-var token = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,40}$")
+var token = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,40}$") })
 
 // written is what a path may be in a request line: visible ASCII (RFC 3986), and not longer than servers take.
-var written = regexp.MustCompile(`^[!-~]{0,1000}$`)
+var written = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[!-~]{0,1000}$`) })
 
 // variable is a part of a path that names one thing among many: a number, a UUID, a hash.
-var variable = regexp.MustCompile(`^([0-9]+|[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}|[0-9a-f]{16,64})$`)
+var variable = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^([0-9]+|[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}|[0-9a-f]{16,64})$`)
+})
 
 // pattern is a rule for requests: RE2 that matches the whole path with its query, as Cilium hands it to Envoy.
 type pattern struct{ method, path string }
@@ -56,7 +59,7 @@ func patterns(list []Request) []pattern {
 	for _, r := range list {
 		parts := strings.Split(r.Path, "/")
 		for i, p := range parts {
-			if variable.MatchString(p) {
+			if variable().MatchString(p) {
 				parts[i] = "[^/?]+"
 			} else {
 				parts[i] = regexp.QuoteMeta(p)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/bartizan-dev/bartizan"
 	"github.com/bartizan-dev/bartizan/internal/reach"
@@ -241,13 +242,13 @@ func (s *selector) inline() string {
 }
 
 var (
-	plain    = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9./_-]*$`)
-	reserved = regexp.MustCompile(`(?i)^(y|n|yes|no|on|off|true|false|null|nan|inf)$`)
+	plain    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z][A-Za-z0-9./_-]*$`) })
+	reserved = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)^(y|n|yes|no|on|off|true|false|null|nan|inf)$`) })
 )
 
 // scalar writes a string so that YAML reads it as that string.
 func scalar(s string) string {
-	if plain.MatchString(s) && !reserved.MatchString(s) {
+	if plain().MatchString(s) && !reserved().MatchString(s) {
 		return s
 	}
 	return strconv.QuoteToASCII(s)

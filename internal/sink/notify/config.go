@@ -6,6 +6,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/bartizan-dev/bartizan"
@@ -117,7 +118,7 @@ func (r *reader) incidents(g *alert.Grouping, n tree.Node) {
 }
 
 // outputName is what the name of an output may look like: it is the name of a folder as well.
-var outputName = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$`)
+var outputName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$`) })
 
 // target reads one output.
 func (r *reader) target(c *Config, n tree.Node) {
@@ -148,7 +149,7 @@ func (r *reader) target(c *Config, n tree.Node) {
 	switch {
 	case r.err != nil:
 		return
-	case !outputName.MatchString(t.Name):
+	case !outputName().MatchString(t.Name):
 		r.fault(n, "name is %q: name the output with lower-case letters, digits, dots and dashes", t.Name)
 	case slices.ContainsFunc(c.Targets, func(o Target) bool { return o.Name == t.Name }):
 		r.fault(n, "two outputs are named %q", t.Name)
