@@ -18,11 +18,13 @@ type (
 		Why       string   `json:"why,omitempty"`
 		File      string   `json:"file,omitempty"`
 		Line      int      `json:"line,omitempty"`
+		Requests  []string `json:"requests,omitempty"` // the only ones that the rule lets through, in words
 	}
 	reachSide struct {
-		Verdict string      `json:"verdict"`
-		Reason  string      `json:"reason"`
-		Rules   []reachRule `json:"rules"`
+		Verdict  string      `json:"verdict"`
+		Reason   string      `json:"reason"`
+		Rules    []reachRule `json:"rules"`
+		Requests []string    `json:"requests,omitempty"` // the only ones that are let through, in words
 	}
 	reachPorts struct {
 		Protocol string `json:"protocol"`
@@ -100,17 +102,19 @@ type (
 		Gaps   []grantGap    `json:"gaps"`
 	}
 	reachWayIn struct {
-		Via     string      `json:"via"`
-		Object  grantRef    `json:"object"`
-		Port    reachPorts  `json:"port"`
-		Hosts   []string    `json:"hosts,omitempty"`
-		Sources []string    `json:"sources,omitempty"`
-		To      grantRef    `json:"to"`
-		ToPort  reachPorts  `json:"toPort"`
-		Verdict string      `json:"verdict"`
-		Reason  string      `json:"reason"`
-		Note    string      `json:"note,omitempty"`
-		Rules   []reachRule `json:"rules"`
+		Via     string     `json:"via"`
+		Object  grantRef   `json:"object"`
+		Port    reachPorts `json:"port"`
+		Hosts   []string   `json:"hosts,omitempty"`
+		Sources []string   `json:"sources,omitempty"`
+		To      grantRef   `json:"to"`
+		ToPort  reachPorts `json:"toPort"`
+		Verdict string     `json:"verdict"`
+		Reason  string     `json:"reason"`
+		Note    string     `json:"note,omitempty"`
+		// Internal: open within the provider's network only.
+		Internal bool        `json:"internal,omitempty"`
+		Rules    []reachRule `json:"rules"`
 	}
 	reachBetween struct {
 		From      string       `json:"from"`
@@ -132,7 +136,7 @@ func reachRuleOf(list []reach.Decision) []reachRule {
 	for _, d := range list {
 		out = append(out, reachRule{
 			Policy: refOf(d.Policy, bartizan.Origin{}, false), Direction: d.Direction.String(), Tier: d.Tier.String(), Action: d.Action.String(),
-			Rule: d.Rule, Name: d.Name, Maybe: d.Maybe, Why: d.Why, File: d.Origin.File, Line: d.Origin.Line,
+			Rule: d.Rule, Name: d.Name, Maybe: d.Maybe, Why: d.Why, File: d.Origin.File, Line: d.Origin.Line, Requests: d.Requests,
 		})
 	}
 	return out
@@ -147,7 +151,7 @@ func reachPortsOf(list []reach.Port) []reachPorts {
 }
 
 func reachSideOf(s reach.Side) reachSide {
-	return reachSide{s.Verdict.String(), s.Reason, reachRuleOf(s.Decisions)}
+	return reachSide{s.Verdict.String(), s.Reason, reachRuleOf(s.Decisions), s.Requests}
 }
 
 func gapsOf(list []bartizan.Gap) []grantGap {
@@ -221,7 +225,7 @@ func (r *reached) exposureDocument(ways []reach.Exposure, spaces []reach.Namespa
 	for _, e := range ways {
 		w := reachWayIn{
 			Via: e.Via, Object: refOf(e.Object, e.Origin, false), Port: one(e.Port), Hosts: e.Hosts, To: refOf(e.To, bartizan.Origin{}, false),
-			ToPort: one(e.ToPort), Verdict: e.Verdict.String(), Reason: e.Reason, Note: e.Note, Rules: reachRuleOf(e.Rules),
+			ToPort: one(e.ToPort), Verdict: e.Verdict.String(), Reason: e.Reason, Note: e.Note, Internal: e.Internal, Rules: reachRuleOf(e.Rules),
 		}
 		for _, p := range e.Sources {
 			w.Sources = append(w.Sources, p.String())
