@@ -12,8 +12,10 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -91,6 +93,7 @@ func run(args []string) (code int) {
 	}()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	go giveUp(ctx, stop, args)
 	root := newRoot()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -105,6 +108,21 @@ func run(args []string) (code int) {
 		fmt.Fprintf(os.Stderr, "bartizan: %v\n", exit.err)
 	}
 	return exit.code
+}
+
+// giveUp ends the program where it does not end by itself when asked to: it may stand in a write to a terminal that was
+// stopped, or open a pipe that nobody writes to. A second signal ends it at once. Hunting has steps to take back.
+func giveUp(ctx context.Context, stop func(), args []string) {
+	<-ctx.Done()
+	stop()
+	grace := 8 * time.Second
+	if slices.Contains(args, "hunt") {
+		grace = 2 * time.Minute
+	}
+	time.Sleep(grace)
+	go fmt.Fprintln(os.Stderr, "bartizan: asked to end, and something that was begun does not: ended without it")
+	time.Sleep(100 * time.Millisecond)
+	os.Exit(exitIncomplete)
 }
 
 func newRoot() *cobra.Command {

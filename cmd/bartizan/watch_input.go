@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -93,6 +95,12 @@ func (f *watchFlags) inputs(cmd *cobra.Command, w *watch.Watch) (closing func(),
 		if err != nil {
 			return closing, usage("--audit %s: %w", path, err)
 		}
+		switch info, err := os.Stat(path); {
+		case errors.Is(err, fs.ErrNotExist):
+			fmt.Fprintf(cmd.ErrOrStderr(), "bartizan: %s does not exist yet: waiting for it\n", safe(path))
+		case err == nil && !info.Mode().IsRegular():
+			return closing, usage("--audit %s: name a log file; this is none", path)
+		}
 		if names[name] {
 			return closing, usage("--audit: two logs are called %s: name each with NAME=FILE", name)
 		}
@@ -180,7 +188,7 @@ func (f *watchFlags) recorded(cmd *cobra.Command, w *watch.Watch, pool *audit.Po
 			if stdin++; stdin > 1 {
 				return usage("--replay: standard input can be read once")
 			}
-		} else if info, err := os.Stat(path); err != nil || info.IsDir() {
+		} else if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
 			return usage("--replay %s: name the log files; %s is none", path, path)
 		}
 		w.Inputs = append(w.Inputs, watch.Input{Key: fmt.Sprint(i), Read: func(ctx context.Context, _ *audit.Position, emit func(*audit.Batch) error) error {

@@ -389,3 +389,14 @@ func TestNotesAndExpiry(t *testing.T) {
 		t.Error("the day after counts no more")
 	}
 }
+
+// TestReusedAuditID: clients choose the audit id, so that a second deed under the id of the first is told as well.
+func TestReusedAuditID(t *testing.T) {
+	d := NewDesk(Options{})
+	for i := range 3 {
+		shown := d.Take(alertAt(time.Duration(i)*time.Hour, "audit-exec", "mallory", secret("x"), "fixed"))
+		if len(shown) == 0 || shown[0].Kind != KindAlert {
+			t.Errorf("deed %d under the same audit id was not told: %+v", i, shown)
+		}
+	}
+}

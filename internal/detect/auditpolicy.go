@@ -65,6 +65,9 @@ func ParseAuditPolicy(file, text string) (*AuditPolicy, error) {
 		if !root.Exists() || root.Kind() == tree.Null {
 			continue
 		}
+		if !root.Get("kind").Exists() || !root.Get("apiVersion").Exists() {
+			return nil, fmt.Errorf("read audit policy %s: it has no kind or no apiVersion: a policy is kind Policy of audit.k8s.io/v1", file)
+		}
 		if kind, api := root.Get("kind").Text(), root.Get("apiVersion").Text(); kind != "Policy" || api != "audit.k8s.io/v1" {
 			return nil, fmt.Errorf("read audit policy %s: it is %s of %s, not Policy of audit.k8s.io/v1", file, kind, api)
 		}

@@ -89,9 +89,12 @@ func (t *track) save() trackState {
 
 // fingerprint tells whether what was remembered is of the same rule.
 func (d *Rule) fingerprint() string {
-	h := hash(hashStart, fmt.Sprintf("%+v", *d.over()))
-	if a := d.over().Absent; a != nil {
-		h = hash(h, fmt.Sprintf("%+v", *a))
+	over := *d.over()
+	absent := over.Absent
+	over.Absent = nil // where it lies in memory is another place after each start
+	h := hash(hashStart, fmt.Sprintf("%+v", over))
+	if absent != nil {
+		h = hash(h, fmt.Sprintf("%+v", *absent))
 	}
 	for _, c := range d.Conditions {
 		h = hash(h, c.Condition)

@@ -186,3 +186,34 @@ func FuzzExample(f *testing.F) {
 		_, _ = s.Play("x", moments)
 	})
 }
+
+// TestRestoreElsewhere: what one process saved another takes up, in which the rules lie elsewhere in memory.
+func TestRestoreElsewhere(t *testing.T) {
+	fresh := func() *detect.Set {
+		var list []*rule.Rule
+		for _, d := range builtin(t) {
+			own := *d
+			if d.Over != nil {
+				over := *d.Over
+				if d.Over.Absent != nil {
+					absent := *d.Over.Absent
+					over.Absent = &absent
+				}
+				own.Over = &over
+			}
+			list = append(list, &own)
+		}
+		s, notices, err := detect.New(detect.Config{Rules: list})
+		if err != nil || len(notices.Errors()) > 0 {
+			t.Fatal(err, notices)
+		}
+		return s
+	}
+	data, err := busy(t, fresh()).Save()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if anew, err := fresh().NewRunner().Restore(data); err != nil || len(anew) > 0 {
+		t.Errorf("restored in another process, these begin anew: %v (%v)", anew, err)
+	}
+}

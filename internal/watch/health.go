@@ -45,17 +45,19 @@ type health struct {
 // stream is what one API server records, or several under one name.
 type stream struct {
 	*health
-	name    string
-	records int64
-	gaps    int64
-	newest  int64     // by the clock of the records
-	heard   time.Time // by ours
-	beats   []*beat
-	levels  levels
-	silent  bool
-	back    bool // time has gone back
-	ahead   bool
-	since   int64 // of the last check of heartbeats
+	name     string
+	records  int64
+	gaps     int64
+	newest   int64     // by the clock of the records
+	heard    time.Time // by ours
+	beats    []*beat
+	levels   levels
+	silent   bool
+	back     bool // time has gone back
+	ahead    bool
+	fresh    bool  // a record came since heard was set
+	timeless bool  // a record without a time was told of
+	since    int64 // of the last check of heartbeats
 }
 
 func newHealth(live bool, silence time.Duration) *health {
@@ -81,6 +83,7 @@ func (h *health) of(name string) *stream {
 
 // observe looks at a record.
 func (s *stream) observe(r *audit.Record, at bartizan.Origin, tell func(*detect.Alert)) {
+	s.fresh = true
 	s.clock(r, at, tell)
 	if r.Get(event.Resource).Raw() == `"leases"` {
 		s.lease(r, at, tell)
@@ -103,6 +106,11 @@ func (s *stream) observe(r *audit.Record, at bartizan.Origin, tell func(*detect.
 func (s *stream) clock(r *audit.Record, at bartizan.Origin, tell func(*detect.Alert)) {
 	t := r.Time
 	if t == 0 {
+		if !s.timeless {
+			s.timeless = true
+			tell(s.about(r, at, RuleClock, bartizan.Medium, "Audit records without a time",
+				fmt.Sprintf("records of %s have no time, or one that cannot be: that of the record before is taken, and windows of time are not to be relied on", s.who())))
+		}
 		return
 	}
 	switch behind := s.newest - t; {
@@ -123,8 +131,8 @@ func (s *stream) clock(r *audit.Record, at bartizan.Origin, tell func(*detect.Al
 // pass is what is watched for as time passes.
 func (h *health) pass(now time.Time, idle bool, tell func(*detect.Alert)) {
 	for _, s := range h.ordered {
-		if s.heard.IsZero() || s.heard.UnixNano() < s.newest && s.newest <= now.UnixNano() {
-			s.heard = now
+		if s.heard.IsZero() || s.fresh {
+			s.heard, s.fresh = now, false
 		}
 		s.skew(now, tell)
 		if !idle || s.name == "" {
@@ -140,11 +148,7 @@ func (h *health) pass(now time.Time, idle bool, tell func(*detect.Alert)) {
 
 // quiet watches a stream that has no heartbeat.
 func (s *stream) quiet(now time.Time, tell func(*detect.Alert)) {
-	last := s.heard
-	if s.newest > 0 {
-		last = time.Unix(0, s.newest)
-	}
-	switch long := now.Sub(last); {
+	switch long := now.Sub(s.heard); { // by our clock: records of long ago that come late are no silence
 	case s.silence > 0 && long > s.silence && !s.silent:
 		s.silent = true
 		tell(s.say(RuleSilent, bartizan.High, now, "An API server records nothing any more",

@@ -124,6 +124,7 @@ type loop struct {
 	told     time.Time // the desk's clock
 	saved    time.Time
 	saveCost time.Duration
+	first    int64 // the time of the first record that has one
 	dirty    bool
 }
 
@@ -224,6 +225,11 @@ func (l *loop) tick(ctx context.Context) error {
 func (l *loop) judge(lane *lane, until int64) {
 	b := lane.head()
 	s := l.health.of(b.Stream)
+	for i := range b.Records {
+		if l.first == 0 { // what stands before the first record that has a time is told of at that time
+			l.first = b.Records[i].Time
+		}
+	}
 	for ; lane.taken < len(b.Records); lane.taken++ {
 		i := lane.taken
 		for lane.gaps < len(b.Gaps) && b.Gaps[lane.gaps].Before <= i {
@@ -270,15 +276,18 @@ func (l *loop) gap(s *stream, g *audit.Gap) {
 
 // clock is the time by which alerts are told that no event has.
 func (l *loop) clock() time.Time {
-	if l.Live || l.health.newest == 0 {
+	if l.Live {
 		return l.now().UTC()
 	}
-	return time.Unix(0, l.health.newest).UTC()
+	return time.Unix(0, max(l.health.newest, l.first)).UTC()
 }
 
 // alert takes an alert to the desk.
 func (l *loop) alert(a *detect.Alert) {
 	l.counts.Alerts++
+	if y := a.Time.Year(); y < 1970 || y >= 2200 { // such a time is none: see stream.clock
+		a.Time = l.clock()
+	}
 	l.shown = append(l.shown, l.Desk.Take(a)...)
 }
 

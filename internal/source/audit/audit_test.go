@@ -82,6 +82,14 @@ func TestForms(t *testing.T) {
 	}
 }
 
+// TestTornFirstLine: a torn line at the beginning does not make what follows one long object.
+func TestTornFirstLine(t *testing.T) {
+	got, gaps := ids(t, 2, []byte("{\n"+record(1)+"\n"+record(2)+"\n"), "-")
+	if !slices.Equal(got, []string{"id-1", "id-2"}) || len(gaps) != 1 {
+		t.Errorf("got %q and the gaps %q", got, gaps)
+	}
+}
+
 // TestGaps: what is bad is told with line and byte, and what follows is read.
 func TestGaps(t *testing.T) {
 	good := record(1)

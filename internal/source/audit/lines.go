@@ -61,7 +61,7 @@ func listed(head []byte) bool {
 	if head[0] == '[' {
 		return true
 	}
-	line, _, whole := bytes.Cut(head, []byte("\n"))
+	line, next, whole := bytes.Cut(head, []byte("\n"))
 	if !whole {
 		return bytes.Contains(line[:min(len(line), 1024)], []byte(`"items"`))
 	}
@@ -69,8 +69,12 @@ func listed(head []byte) bool {
 	if head[0] != '{' || len(line) == 0 {
 		return false
 	}
-	switch line[len(line)-1] {
+	next = bytes.TrimLeft(next, " \t\r\n")
+	switch last := line[len(line)-1]; last {
 	case '{', '[', ',':
+		if last == '{' && len(next) > 0 && next[0] == '{' {
+			return false // no object begins so: the line is torn
+		}
 		return true
 	}
 	return false

@@ -25,15 +25,18 @@ type logFile struct {
 
 // openLog opens a file at its beginning.
 func openLog(name string) (*logFile, error) {
+	info, err := os.Stat(name) // before it is opened: opening a pipe waits for its writer
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no ordinary file: name a log file", name)
+	}
 	file, err := os.Open(name)
 	if err != nil {
 		return nil, err
 	}
-	info, err := file.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s is no ordinary file: name a log file", name)
-	}
-	if err != nil {
+	if info, err = file.Stat(); err != nil {
 		_ = file.Close()
 		return nil, err
 	}
