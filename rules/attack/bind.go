@@ -242,10 +242,8 @@ func bindNew(a *rule.Attack, bind bartizan.Ref, namespace string, role bartizan.
 	for in, held := range a.Holding(rule.Right{Verb: "create", Group: rbacGroup, Resource: "rolebindings"}) {
 		s := rule.Step{From: join(held, bind), Text: text}
 		if namespace == "" && in.Namespace == "" && role == clusterAdminRole {
-			for _, to := range []bartizan.Ref{rule.PodsIn(""), rule.AccountsIn(""), rule.SecretsIn("")} {
-				s.To, s.Text = to, text+" in each namespace and takes {to}"
-				a.Step(s)
-			}
+			s.Text = text + " in each namespace and takes {to}"
+			everywhere(a, s)
 			continue
 		}
 		for _, ns := range a.Admission.Namespaces() {

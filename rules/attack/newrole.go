@@ -1,7 +1,6 @@
 package attack
 
 import (
-	"github.com/bartizan-dev/bartizan"
 	"github.com/bartizan-dev/bartizan/rule"
 )
 
@@ -11,6 +10,7 @@ id: attack-new-role
 title: Write a role with every right and bind it to oneself
 certainty: certain
 cost: 0
+givesRoles: true
 maps: {attack: T1098.006, ms-matrix: MS-TA9019}
 why: |
   Neither half gives much: escalate lets a role hold more than its author does, and bind hands out roles that are there.
@@ -122,8 +122,6 @@ func deriveNewRole(a *rule.Attack) {
 			everything(a, scope.Namespace, rule.Step{From: held, Text: "writes a role with every right, binds it, and takes {to}"})
 			continue
 		}
-		for _, to := range []bartizan.Ref{rule.PodsIn(""), rule.AccountsIn(""), rule.SecretsIn("")} {
-			a.Step(rule.Step{From: held, To: to, Text: "writes a role with every right in each namespace, binds it, and takes {to}"})
-		}
+		everywhere(a, rule.Step{From: held, Text: "writes a role with every right in each namespace, binds it, and takes {to}"})
 	}
 }

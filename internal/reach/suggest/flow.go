@@ -14,6 +14,7 @@ import (
 type End struct {
 	Namespace, Name string
 	Workload        string // the workload's name, where the record gives it
+	Kind            string // the workload's kind, where the record gives it
 	Address         netip.Addr
 	Local           bool // the pod's own node
 }
@@ -52,7 +53,7 @@ type Log struct {
 
 // clone is the end with text of its own.
 func (e End) clone() End {
-	e.Namespace, e.Name, e.Workload = strings.Clone(e.Namespace), strings.Clone(e.Name), strings.Clone(e.Workload)
+	e.Namespace, e.Name, e.Workload, e.Kind = strings.Clone(e.Namespace), strings.Clone(e.Name), strings.Clone(e.Workload), strings.Clone(e.Kind)
 	return e
 }
 

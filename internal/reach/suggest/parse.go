@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -238,7 +239,7 @@ func reply(known event.Value, p reach.Protocol, ports event.Value) bool {
 
 func (p *parser) end(x, ip event.Value) (e End, err error) {
 	if pod := p.str(x.Get("pod_name")); pod != "" {
-		e = End{Namespace: p.str(x.Get("namespace")), Name: pod, Workload: p.str(x.Get("workloads").Index(0).Get("name"))}
+		e = End{Namespace: p.str(x.Get("namespace")), Name: pod, Workload: p.str(x.Get("workloads").Index(0).Get("name")), Kind: p.str(x.Get("workloads").Index(0).Get("kind"))}
 		if i := strings.LastIndexByte(pod, '/'); i >= 0 {
 			e.Namespace, e.Name = pod[:i], pod[i+1:]
 		}
@@ -262,11 +263,15 @@ func endOf(s string) (End, error) {
 	if a, err := netip.ParseAddr(s); err == nil {
 		return End{Address: a.Unmap().WithZone("")}, nil
 	}
-	namespace, name, ok := strings.Cut(s, "/")
-	if !ok || namespace == "" || name == "" || strings.Contains(name, "/") {
-		return End{}, errors.New("write NAMESPACE/NAME or an address")
+	parts := strings.Split(s, "/")
+	if slices.Contains(parts, "") || len(parts) < 2 || len(parts) > 3 {
+		return End{}, errors.New("write NAMESPACE/NAME, NAMESPACE/KIND/NAME or an address")
 	}
-	return End{Namespace: namespace, Name: name}, nil
+	e := End{Namespace: parts[0], Name: parts[len(parts)-1]}
+	if len(parts) == 3 {
+		e.Kind = parts[1]
+	}
+	return e, nil
 }
 
 func portOf(p reach.Protocol, v event.Value) (reach.Port, error) {

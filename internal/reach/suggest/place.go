@@ -3,6 +3,8 @@ package suggest
 import (
 	"net/netip"
 	"regexp"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/bartizan-dev/bartizan/internal/kube"
@@ -11,7 +13,8 @@ import (
 
 // end is an end of a flow in the World: a group, or an address.
 type end struct {
-	group   int // -1 for an address
+	maybe   []int // groups that it may be, where that is not known
+	group   int   // -1 for an address
 	pod     int
 	address netip.Addr
 }
@@ -21,7 +24,7 @@ type place struct {
 	m         *reach.Model
 	groups    []*group
 	of        []int
-	byName    map[[2]string]int // pods, and one pod of each workload
+	byName    map[[2]string][]int // a pod, or one pod of each workload of that name
 	byAddress map[netip.Addr]int
 	nodes     map[netip.Addr]string
 	services  map[netip.Addr]*kube.Object
@@ -31,7 +34,7 @@ type place struct {
 func newPlace(k *maker, m *reach.Model, podCIDRs []netip.Prefix) *place {
 	w := k.world
 	p := &place{
-		m: m, byName: map[[2]string]int{}, byAddress: map[netip.Addr]int{}, nodes: map[netip.Addr]string{},
+		m: m, byName: map[[2]string][]int{}, byAddress: map[netip.Addr]int{}, nodes: map[netip.Addr]string{},
 		services: map[netip.Addr]*kube.Object{}, podCIDRs: podCIDRs,
 	}
 	p.groups, p.of = groupsOf(k, m)
@@ -41,13 +44,10 @@ func newPlace(k *maker, m *reach.Model, podCIDRs []netip.Prefix) *place {
 				p.byAddress[a.Unmap()] = i
 			}
 		}
-		p.byName[[2]string{pod.Namespace, pod.Ref.Name}] = i
+		p.note(pod.Ref.Name, i)
 	}
 	for i, pod := range m.Pods() {
-		key := [2]string{pod.Namespace, pod.Workload.Name}
-		if _, taken := p.byName[key]; !taken {
-			p.byName[key] = i
-		}
+		p.note(pod.Workload.Name, i)
 	}
 	for e := range w.All("Node") {
 		if o, ok := e.Value.(*kube.Object); ok {
@@ -70,6 +70,14 @@ func newPlace(k *maker, m *reach.Model, podCIDRs []netip.Prefix) *place {
 	return p
 }
 
+// note gives a pod a name, if none of its group has it.
+func (p *place) note(name string, pod int) {
+	key := [2]string{p.m.Pod(pod).Namespace, name}
+	if !slices.ContainsFunc(p.byName[key], func(i int) bool { return p.of[i] == p.of[pod] }) {
+		p.byName[key] = append(p.byName[key], pod)
+	}
+}
+
 func texts(o *kube.Object, path ...string) (out []string) {
 	for x := range o.Root.At(path...).Items() {
 		out = append(out, x.Str())
@@ -84,8 +92,16 @@ var made = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(.
 func (p *place) find(e End) (x end, why string) {
 	x = end{group: -1, pod: -1, address: e.Address}
 	if e.Name != "" {
-		i, ok := p.named(e)
-		if !ok {
+		i, maybe := p.named(e)
+		switch {
+		case len(maybe) > 0:
+			var refs []string
+			for _, m := range maybe {
+				refs = append(refs, p.m.Pod(m).Workload.String())
+				x.maybe = append(x.maybe, p.of[m])
+			}
+			return x, e.String() + " may be " + strings.Join(refs, " or ") + ": record the kind as well, as NAMESPACE/KIND/NAME"
+		case i < 0:
 			return x, e.String() + " was not read"
 		}
 		return p.at(i)
@@ -120,17 +136,28 @@ func (p *place) at(i int) (end, string) {
 	return end{group: -1, pod: -1}, pod.Ref.String() + " is on its node's network, and the node's address was not read"
 }
 
-func (p *place) named(e End) (int, bool) {
+// named is the pod that a name stands for, or -1; or the pods that it may stand for.
+func (p *place) named(e End) (pod int, maybe []int) {
 	names := []string{e.Name, e.Workload}
 	if sub := made().FindStringSubmatch(e.Name); sub != nil {
 		names = append(names, sub[1]+sub[2], sub[1])
 	}
 	for _, n := range names {
-		if i, ok := p.byName[[2]string{e.Namespace, n}]; ok && n != "" {
-			return i, true
+		list := p.byName[[2]string{e.Namespace, n}]
+		if n == "" || len(list) == 0 {
+			continue
 		}
+		if len(list) == 1 {
+			return list[0], nil
+		}
+		for _, i := range list {
+			if e.Kind != "" && string(p.m.Pod(i).Workload.Kind) == e.Kind {
+				return i, nil
+			}
+		}
+		return -1, list
 	}
-	return 0, false
+	return -1, nil
 }
 
 // local says whether a flow comes from the pod's own node, which no policy stops.

@@ -33,7 +33,7 @@ func TestRead(t *testing.T) {
 		{"ICMP", `{"from":"a/b","to":"c/d","protocol":"ICMPv4"}`, "ignored"},
 		{"port 0", `{"from":"a/b","to":"c/d","port":0,"protocol":"TCP"}`, "port 0 is none of 1 to 65535"},
 		{"port too large", `{"from":"a/b","to":"c/d","port":65536,"protocol":"TCP"}`, "port 65536 is none of 1 to 65535"},
-		{"a name alone", `{"from":"web","to":"c/d","port":1,"protocol":"TCP"}`, "from: write NAMESPACE/NAME or an address"},
+		{"a name alone", `{"from":"web","to":"c/d","port":1,"protocol":"TCP"}`, "from: write NAMESPACE/NAME, NAMESPACE/KIND/NAME or an address"},
 		{"count 0", `{"from":"a/b","to":"c/d","port":1,"protocol":"TCP","count":0}`, "count is less than 1"},
 		{"huge count", `{"from":"a/b","to":"c/d","port":1,"protocol":"TCP","count":9000000000000000000}`, fmt.Sprintf("a/b -> c/d TCP/1 %d", maxCount)},
 		{"no time", `{"from":"a/b","to":"c/d","port":1,"protocol":"TCP","first":"yesterday"}`, "first: not a time such as 2026-01-02T15:04:05Z"},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/bartizan-dev/bartizan"
@@ -120,7 +121,8 @@ func (k *maker) add(f *Flow) {
 		return
 	}
 	from, whyFrom := k.find(f.From)
-	if why := whyFrom + whyTo; why != "" {
+	if why := strings.TrimPrefix(strings.Join([]string{whyFrom, whyTo}, "; "), "; "); why != "" {
+		why = strings.TrimSuffix(why, "; ")
 		k.hold(from, f, why)
 		k.hold(to, f, why)
 		if from.group < 0 && to.group < 0 {
@@ -161,12 +163,15 @@ func (x *observed) take(f *Flow) {
 }
 
 func (k *maker) hold(e end, f *Flow, why string) {
-	if e.group < 0 {
-		return
+	groups := e.maybe
+	if e.group >= 0 {
+		groups = []int{e.group}
 	}
-	k.has[e.group] = true
-	if k.held[e.group] == "" {
-		k.held[e.group] = fmt.Sprintf("the policy would cut the flow of line %d: %s", f.Line, why)
+	for _, g := range groups {
+		k.has[g] = true
+		if k.held[g] == "" {
+			k.held[g] = fmt.Sprintf("the policy would cut the flow of line %d: %s", f.Line, why)
+		}
 	}
 }
 

@@ -318,3 +318,32 @@ spec: {template: {metadata: {labels: {app: api}}, spec: {containers: [{name: c, 
 		t.Errorf("allowed, and not observed: %+v", got.Beyond)
 	}
 }
+
+// TestSameName: two workloads of one name are told apart by their kind; where a record lacks it, neither gets a policy.
+func TestSameName(t *testing.T) {
+	text := "apiVersion: v1\nkind: Namespace\nmetadata: {name: n}\n"
+	for _, x := range [][2]string{{"Deployment", "d"}, {"StatefulSet", "s"}} {
+		text += fmt.Sprintf("---\napiVersion: apps/v1\nkind: %s\nmetadata: {name: web, namespace: n}\nspec: {template: {metadata: {labels: {k: %s}}, spec: {containers: [{name: c, image: i}]}}}\n", x[0], x[1])
+	}
+	flow := func(from, to string) string {
+		return fmt.Sprintf(`{"from":%q,"to":%q,"port":80,"protocol":"TCP"}`, from, to)
+	}
+	hubble := hubbleLine("FORWARDED", `{"namespace":"n","pod_name":"web-6d4b75cb6d-x2x4z","workloads":[{"name":"web","kind":"Deployment"}]}`,
+		`{"namespace":"n","pod_name":"web-0","workloads":[{"name":"web","kind":"StatefulSet"}]}`, tcp(40000, 80, `"SYN":true`), "")
+	for _, line := range []string{flow("n/Deployment/web", "n/StatefulSet/web"), hubble} {
+		got, err := New(worldOf(t, text), Read(strings.NewReader(line), "flows"), options, Kubernetes)
+		if err != nil || len(got.Policies) != 2 {
+			t.Fatalf("%s: %v, %+v", line, err, got)
+		}
+		m := reach.New(worldOf(t, text+"---\n"+got.Policies[0].Text+"---\n"+got.Policies[1].Text), options)
+		d, s := bartizan.Ref{Kind: "Deployment", Namespace: "n", Name: "web"}, bartizan.Ref{Kind: "StatefulSet", Namespace: "n", Name: "web"}
+		port := reach.Port{Protocol: reach.TCP, Number: 80}
+		if a, b := m.Can(reach.Workload(d), reach.Workload(s), port).Verdict, m.Can(reach.Workload(s), reach.Workload(d), port).Verdict; a != reach.Allowed || b != reach.Denied {
+			t.Errorf("%s: the flow is %s, the way back %s", line, a, b)
+		}
+	}
+	got, err := New(worldOf(t, text), Read(strings.NewReader(flow("n/web", "198.51.100.7")), "flows"), options, Kubernetes)
+	if err != nil || len(got.Policies) != 0 || len(got.Left) != 2 || !strings.Contains(got.Left[0].Reason, "may be Deployment n/web or StatefulSet n/web") {
+		t.Errorf("%v: %+v", err, got)
+	}
+}
