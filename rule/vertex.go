@@ -27,6 +27,9 @@ const (
 var (
 	// ClusterAdmin is to be able to do everything in the cluster.
 	ClusterAdmin = bartizan.Ref{Kind: KindCluster, Name: "admin"}
+	// EveryRight is, as a role that is held in a namespace, what every right there gives beyond its pods, service accounts
+	// and Secrets, which have vertices of their own: to start pods.
+	EveryRight = bartizan.Ref{Kind: "Right", Name: "every right"}
 	// Internet is anybody outside the cluster.
 	Internet = bartizan.Ref{Kind: KindInternet, Name: "anyone"}
 	// Worker stands for the nodes without control plane, and ControlPlane for those with it, when no nodes were read.

@@ -61,6 +61,9 @@ func (g *Graph) evidence(s *step) []bartizan.Evidence {
 		}
 		return []bartizan.Evidence{{Value: x.binding.String(), Origin: x.at}}
 	case proofRule, proofAll:
+		if p.role == rule.EveryRight {
+			return nil // what makes it so stands at the step before
+		}
 		r := &g.facts.rules[p.role][p.rule]
 		return []bartizan.Evidence{{Path: "/rules/" + strconv.Itoa(r.Index), Value: r.source.String() + ": " + r.String(), Origin: r.Origin}}
 	}

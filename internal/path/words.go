@@ -32,6 +32,9 @@ func words(r bartizan.Ref) string {
 	case rule.KindRight:
 		return "the right to " + rightWords(r) + scopeWords(r)
 	case rule.KindHeld:
+		if r.Name == string(rule.EveryRight.Kind)+" "+rule.EveryRight.Name {
+			return rule.EveryRight.Name + " in " + r.Namespace
+		}
 		if r.Namespace == "" {
 			return r.Name + " everywhere"
 		}

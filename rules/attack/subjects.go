@@ -87,14 +87,14 @@ func everything(a *rule.Attack, namespace string, s rule.Step) {
 		s.To = to
 		a.Step(s)
 	}
-	s.To = a.Access.Held(clusterAdminRole, namespace) // and whatever else every right there is good for: new pods above all
+	s.To = a.Access.Held(rule.EveryRight, namespace) // and new pods
 	a.Step(s)
 }
 
 // everywhere reports the steps of somebody who may do everything in each namespace, but nothing outside of them. Of the
 // roles held, the one in the namespace of the cluster's own pods stands for all.
 func everywhere(a *rule.Attack, s rule.Step) {
-	for _, to := range []bartizan.Ref{rule.PodsIn(""), rule.AccountsIn(""), rule.SecretsIn(""), a.Access.Held(clusterAdminRole, "kube-system")} {
+	for _, to := range []bartizan.Ref{rule.PodsIn(""), rule.AccountsIn(""), rule.SecretsIn(""), a.Access.Held(rule.EveryRight, "kube-system")} {
 		s.To = to
 		a.Step(s)
 	}
