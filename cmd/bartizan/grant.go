@@ -34,6 +34,9 @@ var grantKinds = []string{
 	"VolumeAttachment", "ResourceSlice", "CustomResourceDefinition", "AuthorizationConfiguration.apiserver.config.k8s.io",
 }
 
+// rbacGroup is the API group of roles and bindings.
+const rbacGroup = "rbac.authorization.k8s.io"
+
 // grantFlags are the flags that the sub-commands of grant share.
 type grantFlags struct {
 	inputFlags
@@ -83,6 +86,9 @@ func (f *grantFlags) read(cmd *cobra.Command, paths []string) (*asked, error) {
 	}
 	report, err := f.load(cmd, paths, grantKinds, rule.Version{})
 	if err != nil {
+		return nil, err
+	}
+	if err := f.nothingRead(paths, report); err != nil {
 		return nil, err
 	}
 	a.gaps = report.Gaps
@@ -173,6 +179,12 @@ func (a *asked) request(f *grantFlags, verb, target string) (grant.Request, []st
 		return grant.Request{}, nil, usage("%s names a sub-resource already: leave out --subresource", target)
 	case f.sub != "":
 		t.Sub = f.sub
+	}
+	if a.namespace != "" && t.Resource.Group == rbacGroup && (verb == "bind" || verb == "escalate") {
+		// The API server asks whether a role may be bound, or widened, in the namespace of the binding.
+		r := t.Request(verb, a.namespace)
+		r.Namespace = a.namespace
+		return r, notes, nil
 	}
 	if a.namespace != "" && !t.Resource.Namespaced && t.Resource.Name != "namespaces" {
 		notes = append(notes, fmt.Sprintf("%s are in no namespace: -n %s does not apply", t.Resource.Name, a.namespace))

@@ -87,6 +87,15 @@ func (f *pathFlags) read(cmd *cobra.Command, args []string, formats ...string) (
 	if err != nil {
 		return nil, err
 	}
+	if err := f.nothingRead(args, report); err != nil && !f.lenient {
+		return nil, err
+	}
+	if ns := f.options.Namespace; ns != "" && !f.cluster {
+		place(report, ns)
+		if !f.lenient && !holdsNamespace(report, ns) {
+			return nil, usage("-n %s: nothing that was read is in that namespace, and everything in another", ns)
+		}
+	}
 	w := &pathWorld{world: report.World, gaps: report.Gaps, painter: newPainter(cmd, f.colour)}
 	in := path.Input{
 		World: report.World, Objects: report.Objects, Edges: rules.Edges(), Version: version,

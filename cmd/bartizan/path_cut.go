@@ -72,7 +72,10 @@ func (f *pathCutFlags) run(cmd *cobra.Command, args, formats []string) error {
 	if err != nil {
 		return err
 	}
-	x := cutAnswer{pathWorld: w, Cut: c, uses: options.Uses, chokes: w.graph.Chokes(w.sources, w.targets)}
+	x := cutAnswer{pathWorld: w, Cut: c, uses: options.Uses}
+	if c.Pairs+len(c.Uncut) > 0 {
+		x.chokes = w.graph.Chokes(w.sources, w.targets)
+	}
 	if f.output == "json" {
 		err = writeJSON(cmd.OutOrStdout(), x.document())
 	} else {

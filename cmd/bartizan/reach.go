@@ -9,6 +9,7 @@ import (
 
 	"github.com/bartizan-dev/bartizan"
 	"github.com/bartizan-dev/bartizan/internal/reach"
+	"github.com/bartizan-dev/bartizan/internal/scan"
 	"github.com/bartizan-dev/bartizan/rule"
 )
 
@@ -49,8 +50,9 @@ func (f *reachFlags) add(cmd *cobra.Command, formats ...string) {
 
 // reached is a Model with what the answers need besides.
 type reached struct {
-	model *reach.Model
-	gaps  []bartizan.Gap
+	model  *reach.Model
+	report *scan.Report
+	gaps   []bartizan.Gap
 	painter
 }
 
@@ -77,8 +79,23 @@ func (f *reachFlags) read(cmd *cobra.Command, paths []string) (*reached, error) 
 		return nil, err
 	}
 	options.Complete = f.cluster && f.options.Selector == "" && len(report.Gaps) == 0
-	r := &reached{model: reach.New(report.World, options), gaps: report.Gaps, painter: newPainter(cmd, f.colour)}
+	r := &reached{model: reach.New(report.World, options), report: report, gaps: report.Gaps, painter: newPainter(cmd, f.colour)}
 	r.w = cmd.OutOrStdout()
+	return r, nil
+}
+
+// readSome is read for the answers about all that was read, which say nothing where that is nothing.
+func (f *reachFlags) readSome(cmd *cobra.Command, paths []string) (*reached, error) {
+	r, err := f.read(cmd, paths)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.nothingRead(paths, r.report); err != nil {
+		return nil, err
+	}
+	if ns := f.options.Namespace; ns != "" && !f.cluster && !holdsNamespace(r.report, ns) {
+		return nil, usage("-n %s: nothing that was read is in that namespace; objects without a namespace count as default", ns)
+	}
 	return r, nil
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -19,7 +20,7 @@ func newReachExposure() *cobra.Command {
 			"pods on the node's network, Ingress objects and routes of the Gateway API; and whether policies leave them open.",
 		Example: "  bartizan reach exposure deploy/\n  bartizan reach exposure --cluster -o json",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r, err := f.read(cmd, args)
+			r, err := f.readSome(cmd, args)
 			if err != nil {
 				return err
 			}
@@ -70,6 +71,7 @@ func (r *reached) exposureText(ways []reach.Exposure, spaces []reach.NamespaceRe
 	if len(spaces) == 0 {
 		r.line("  nothing")
 	}
+	r.doubts(slices.ContainsFunc(spaces, func(n reach.NamespaceReach) bool { return n.Verdict == reach.Unknown }))
 	r.painter.gaps(r.gaps)
 	return r.err
 }
@@ -117,5 +119,9 @@ func (r *reached) between(n *reach.NamespaceReach) {
 		}
 		to = strings.Join(names, ", ")
 	}
-	r.wrap(4, 8, "→ "+to+" : "+reach.PortsText(n.Ports))
+	arrow := "→ "
+	if n.Verdict == reach.Unknown {
+		arrow = "? "
+	}
+	r.wrap(4, 8, arrow+to+" : "+reach.PortsText(n.Ports))
 }

@@ -122,11 +122,13 @@ type (
 		Ports     []reachPorts `json:"ports"`
 		Whole     bool         `json:"whole"`
 		Workloads []grantRef   `json:"workloads,omitempty"`
+		Verdict   string       `json:"verdict"` // allowed or unknown
 	}
 	reachExposureDoc struct {
 		grantHead
 		Exposures  []reachWayIn   `json:"exposures"`
 		Namespaces []reachBetween `json:"namespaces"`
+		Faults     []reachFault   `json:"faults"`
 		Gaps       []grantGap     `json:"gaps"`
 	}
 )
@@ -220,7 +222,7 @@ func reachChangesOf(list []reach.Flow) []reachChange {
 }
 
 func (r *reached) exposureDocument(ways []reach.Exposure, spaces []reach.NamespaceReach) reachExposureDoc {
-	d := reachExposureDoc{grantHead: grantHead{grantSchema}, Exposures: []reachWayIn{}, Namespaces: []reachBetween{}, Gaps: gapsOf(r.gaps)}
+	d := reachExposureDoc{grantHead: grantHead{grantSchema}, Exposures: []reachWayIn{}, Namespaces: []reachBetween{}, Faults: r.faultsOf(), Gaps: gapsOf(r.gaps)}
 	one := func(p reach.Port) reachPorts { return reachPortsOf([]reach.Port{p})[0] }
 	for _, e := range ways {
 		w := reachWayIn{
@@ -233,7 +235,7 @@ func (r *reached) exposureDocument(ways []reach.Exposure, spaces []reach.Namespa
 		d.Exposures = append(d.Exposures, w)
 	}
 	for _, n := range spaces {
-		b := reachBetween{From: n.From, To: n.To, Ports: reachPortsOf(n.Ports), Whole: n.Whole}
+		b := reachBetween{From: n.From, To: n.To, Ports: reachPortsOf(n.Ports), Whole: n.Whole, Verdict: n.Verdict.String()}
 		if !n.Whole {
 			for _, w := range n.Workloads {
 				b.Workloads = append(b.Workloads, refOf(w, bartizan.Origin{}, false))

@@ -24,7 +24,7 @@ func newReachList() *cobra.Command {
 			"pod and its own node whatever the policies say is left out. With -n only what touches that namespace is listed.",
 		Example: "  bartizan reach list deploy/\n  bartizan reach list deploy/ -o svg > reach.svg\n  bartizan reach list --cluster -n shop",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r, err := f.read(cmd, args)
+			r, err := f.readSome(cmd, args)
 			if err != nil {
 				return err
 			}
@@ -86,7 +86,14 @@ func (r *reached) listText(list []reach.Connection) error {
 		}
 		r.row(arrow, strings.Join(c.To.Names(), ", "), reach.PortsText(c.Ports))
 	}
-	if slices.ContainsFunc(list, func(c reach.Connection) bool { return c.Verdict == reach.Unknown }) {
+	r.doubts(slices.ContainsFunc(list, func(c reach.Connection) bool { return c.Verdict == reach.Unknown }))
+	r.painter.gaps(r.gaps)
+	return r.err
+}
+
+// doubts explains the marks of what is not known, and counts the faults of the policies.
+func (r *reached) doubts(unknown bool) {
+	if unknown {
 		r.line("")
 		r.wrap(0, 2, "? is not known: bartizan reach can says what is missing.")
 	}
@@ -94,8 +101,6 @@ func (r *reached) listText(list []reach.Connection) error {
 		r.line("")
 		r.wrap(0, 2, count(n, "fault")+" in the policies; bartizan reach check lists them.")
 	}
-	r.painter.gaps(r.gaps)
-	return r.err
 }
 
 // wrapBold writes a wrapped text in bold.
@@ -155,7 +160,7 @@ func newReachCheck() *cobra.Command {
 		Short: "Find policies and rules that do nothing, are broken, or whose order the API leaves open",
 		Long:  "Exit codes: 0 nothing found, 1 faults found, 3 something could not be read.",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r, err := f.read(cmd, args)
+			r, err := f.readSome(cmd, args)
 			if err != nil {
 				return err
 			}

@@ -2,6 +2,7 @@ package reach
 
 import (
 	"encoding/binary"
+	"iter"
 	"sort"
 )
 
@@ -17,14 +18,7 @@ type Connection struct {
 // Connections lists what is allowed and what is not known, in as few sets as it takes: ends of which the same is
 // true stand together. What holds between a pod and its own node whatever the policies say is left out.
 func (m *Model) Connections() (out []Connection) {
-	l := &lister{m: m, grouped: map[string]*listed{}}
-	for atom := range m.ports.atoms {
-		if atom > 0 && m.sameIngress(atom-1, atom) {
-			l.sure, l.may = append(l.sure, l.sure[atom-1]), append(l.may, l.may[atom-1])
-			continue
-		}
-		l.sure, l.may = append(l.sure, m.columns(atom, false)), append(l.may, m.columns(atom, true))
-	}
+	l := m.newLister()
 	for s := range m.outEnd {
 		if s != m.anyHost || len(m.classes[s].members)+len(m.classes[s].nodes) > 0 {
 			l.source(s)
@@ -41,6 +35,39 @@ func (m *Model) Connections() (out []Connection) {
 		}
 	}
 	return out
+}
+
+// unknownPairs visits, for every class of pods and every range of ports, the destinations of which it is not known
+// whether they are reached.
+func (m *Model) unknownPairs() iter.Seq2[Source, Set] {
+	return func(yield func(Source, Set) bool) {
+		l := m.newLister()
+		for atom := range m.ports.atoms {
+			for s := range m.podEnd {
+				out := l.reached(s, atom, Unknown)
+				for t := range out.all() {
+					if m.apart(s, t) {
+						out[t>>6] &^= 1 << (t & 63)
+					}
+				}
+				if !out.empty() && !yield(Source{Class(s), m.ports.atoms[atom].port()}, Set{out}) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (m *Model) newLister() *lister {
+	l := &lister{m: m, grouped: map[string]*listed{}}
+	for atom := range m.ports.atoms {
+		if atom > 0 && m.sameIngress(atom-1, atom) {
+			l.sure, l.may = append(l.sure, l.sure[atom-1]), append(l.may, l.may[atom-1])
+			continue
+		}
+		l.sure, l.may = append(l.sure, m.columns(atom, false)), append(l.may, m.columns(atom, true))
+	}
+	return l
 }
 
 type lister struct {

@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"iter"
 	"net/netip"
 	"slices"
 	"sort"
@@ -168,10 +169,24 @@ type NamespaceReach struct {
 	Workloads []bartizan.Ref
 	Whole     bool // every workload of To
 	Ports     []Port
+	Verdict   Verdict // Allowed or Unknown
 }
 
-// NamespaceReaches lists, for each namespace, which others its pods reach, and whether they reach the internet.
-func (m *Model) NamespaceReaches() (out []NamespaceReach) {
+// NamespaceReaches lists, for each namespace, which others its pods reach, and whether they reach the internet:
+// what is allowed and what is not known.
+func (m *Model) NamespaceReaches() []NamespaceReach {
+	out := append(m.namespaceReaches(m.AllPairs(), Allowed), m.namespaceReaches(m.unknownPairs(), Unknown)...)
+	sort.SliceStable(out, func(i, j int) bool {
+		if out[i].From != out[j].From {
+			return out[i].From < out[j].From
+		}
+		return out[i].To < out[j].To
+	})
+	return out
+}
+
+// namespaceReaches sums up by namespace the pairs that have a verdict.
+func (m *Model) namespaceReaches(pairs iter.Seq2[Source, Set], v Verdict) (out []NamespaceReach) {
 	type cell struct{ from, to int32 }
 	targets, atoms := map[cell]bits{}, map[cell][]int{}
 	public := newBits(m.n)
@@ -185,7 +200,7 @@ func (m *Model) NamespaceReaches() (out []NamespaceReach) {
 			atoms[c] = append(list, atom)
 		}
 	}
-	for s, set := range m.AllPairs() {
+	for s, set := range pairs {
 		if int32(s.Class) >= m.podEnd {
 			continue
 		}
@@ -210,7 +225,7 @@ func (m *Model) NamespaceReaches() (out []NamespaceReach) {
 		}
 	}
 	for c, list := range atoms {
-		r := NamespaceReach{From: m.inv.namespaces[c.from].name, Ports: m.mergePorts(list)}
+		r := NamespaceReach{From: m.inv.namespaces[c.from].name, Ports: m.mergePorts(list), Verdict: v}
 		if c.to >= 0 {
 			r.To = m.inv.namespaces[c.to].name
 			r.Workloads = m.workloadsOf(targets[c], m.nsRange[c.to])
@@ -218,12 +233,6 @@ func (m *Model) NamespaceReaches() (out []NamespaceReach) {
 		}
 		out = append(out, r)
 	}
-	sort.Slice(out, func(i, j int) bool {
-		if out[i].From != out[j].From {
-			return out[i].From < out[j].From
-		}
-		return out[i].To < out[j].To
-	})
 	return out
 }
 
