@@ -60,7 +60,7 @@ func judgeHolders(p *rule.Pass, does string, inSystem bool, sets [][]rule.Right)
 var bigRoles = []string{"cluster-admin", "admin", "edit"}
 
 // judgedElsewhere says whether another rule reports the same: on the binding of one of the built-in big roles, or on a
-// workload that mounts the account's token.
+// workload that runs as the account: mounting its token is what is at fault there, and no longer mounting it is a fix.
 func judgedElsewhere(p *rule.Pass, h *rule.Holder) bool {
 	bound := !slices.ContainsFunc(h.By, func(g rule.Granted) bool {
 		return g.Binding.Kind != "ClusterRoleBinding" || g.Role.Kind != "ClusterRole" || !slices.Contains(bigRoles, g.Role.Name)
@@ -71,7 +71,7 @@ func judgedElsewhere(p *rule.Pass, h *rule.Holder) bool {
 	if can, _, _ := abilities(h.By); len(can) == 0 {
 		return false
 	}
-	return slices.ContainsFunc(p.Joined.In(h.Subject.Namespace), func(c *rule.Pod) bool { return c.Token && c.Account == h.Subject })
+	return slices.ContainsFunc(p.Joined.In(h.Subject.Namespace), func(c *rule.Pod) bool { return c.Account == h.Subject })
 }
 
 // reportHolder reports one who holds rights, with the rules and bindings that give them.
