@@ -34,7 +34,7 @@ func TestHostileSyntax(t *testing.T) {
 		if err == nil && name != "not" && name != "minus" {
 			t.Errorf("%s: compiled", name)
 		}
-		if took := time.Since(start); took > 2*time.Second {
+		if took := time.Since(start); took > 30*time.Second {
 			t.Errorf("%s: took %s", name, took)
 		}
 	}
@@ -82,7 +82,7 @@ func TestSteps(t *testing.T) {
 		start := time.Now()
 		v := p.Eval(f)
 		t.Logf("%s: %s", src, time.Since(start))
-		if took := time.Since(start); took > 3*time.Second {
+		if took := time.Since(start); took > 30*time.Second {
 			t.Errorf("%s: took %s", src, took)
 		}
 		if v.Err() == nil || !strings.Contains(v.Err().Error(), "too many steps") {

@@ -175,7 +175,7 @@ func TestHostileWalk(t *testing.T) {
 		"looping chart": {func(t *testing.T) {
 			write(t, "c/Chart.yaml", []byte("apiVersion: v2\nname: c\nversion: 1.0.0\n"))
 			write(t, "c/templates/a.yaml", []byte("{{ range until 100000 }}{{ range until 100000 }}{{ end }}{{ end }}"))
-		}, "c: the chart was not rendered: it needed more than"},
+		}, "c: the chart was not rendered: it "}, // needed too much processor time, or too much time on a busy machine
 		"no permission": {func(t *testing.T) {
 			if os.Geteuid() == 0 {
 				t.Skip("root may read everything")
@@ -193,7 +193,7 @@ func TestHostileWalk(t *testing.T) {
 			if !strings.Contains(strings.ReplaceAll(got, ":0 GAP", ""), c.gap) || !strings.Contains(got, "zz.yaml:1 manifest Pod good") {
 				t.Errorf("want %q and the pod:\n%.1000s", c.gap, got)
 			}
-			if took := time.Since(start); took > 10*time.Second {
+			if took := time.Since(start); took > 60*time.Second {
 				t.Errorf("took %v", took)
 			}
 		})
