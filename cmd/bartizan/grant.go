@@ -2,13 +2,13 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/bartizan-dev/bartizan"
 	"github.com/bartizan-dev/bartizan/internal/grant"
-	"github.com/bartizan-dev/bartizan/internal/kube"
 	"github.com/bartizan-dev/bartizan/rule"
 )
 
@@ -91,9 +91,10 @@ func (f *grantFlags) read(cmd *cobra.Command, paths []string) (*asked, error) {
 	if err := f.nothingRead(paths, report); err != nil {
 		return nil, err
 	}
-	a.gaps = report.Gaps
+	a.gaps = slices.Concat(report.Gaps, misnamed(report.Objects))
 	a.resources = grant.NewResources(report.World)
-	hiding := hiding(report.Gaps, report.Objects)
+	note(cmd, a.moved(report.Objects))
+	hiding := hiding(a.gaps, report.Objects)
 	a.hidden = len(hiding) > 0
 	a.complete = f.cluster && f.options.Selector == ""
 	a.model = grant.New(report.World, grant.Options{
@@ -102,46 +103,8 @@ func (f *grantFlags) read(cmd *cobra.Command, paths []string) (*asked, error) {
 		Namespace:   a.namespace,
 		NoBootstrap: f.noBootstrap,
 	})
+	a.gaps = append(a.gaps, faultGaps(a.model.Faults())...)
 	return a, nil
-}
-
-// bearing are the gaps that may hide a right: of a live cluster those about other kinds than RBAC's do not.
-func bearing(gaps []bartizan.Gap) (out []bartizan.Gap) {
-	for _, g := range gaps {
-		if g.Origin.Source != "cluster" || strings.Contains(strings.ToLower(g.Reason), "role") {
-			out = append(out, g)
-		}
-	}
-	return out
-}
-
-// hiding is bearing without the gaps about a part of an object that was read all the same and is none of RBAC's.
-func hiding(gaps []bartizan.Gap, objects []*kube.Object) (out []bartizan.Gap) {
-	files := map[string][]*kube.Object{}
-	if len(gaps) > 0 {
-		for _, o := range objects {
-			files[o.Origin.File] = append(files[o.Origin.File], o)
-		}
-	}
-	for _, g := range bearing(gaps) {
-		foreign := false
-		for _, o := range files[g.Origin.File] {
-			foreign = foreign || o.Group != "rbac.authorization.k8s.io" && o.Provenance == nil && spans(o, g.Origin.Line)
-		}
-		if !foreign {
-			out = append(out, g)
-		}
-	}
-	return out
-}
-
-// spans says whether a line belongs to the document that an object was read from.
-func spans(o *kube.Object, line int) bool {
-	doc := o.Root.Doc()
-	start, end := doc.Bounds()
-	first, _ := doc.Position(start)
-	last, _ := doc.Position(end)
-	return first <= line && line <= last
 }
 
 // finish ends a sub-command with the exit code that its answer asks for.
@@ -157,6 +120,9 @@ func (a *asked) finish(v grant.Verdict) error {
 
 // request makes a question of a verb and a target as they are written.
 func (a *asked) request(f *grantFlags, verb, target string) (grant.Request, []string, error) {
+	if verb == "" || target == "" {
+		return grant.Request{}, nil, usage("the verb or the resource is empty: write for example get pods")
+	}
 	if strings.HasPrefix(target, "/") {
 		if f.name != "" || f.sub != "" || a.namespace != "" {
 			return grant.Request{}, nil, usage("%s is a URL: --name, --subresource and -n do not apply to it", target)
@@ -164,7 +130,7 @@ func (a *asked) request(f *grantFlags, verb, target string) (grant.Request, []st
 		return grant.Request{Verb: verb, Path: target}, nil, nil
 	}
 	t := a.resources.Parse(target)
-	var notes []string
+	notes := a.unheard(verb)
 	if !t.Known && t.Resource.Group == "" {
 		notes = append(notes, fmt.Sprintf("no resource %q is known: it is asked about as written; name it as PLURAL.GROUP if it is a custom one", t.Resource.Name))
 	}
@@ -190,4 +156,20 @@ func (a *asked) request(f *grantFlags, verb, target string) (grant.Request, []st
 		notes = append(notes, fmt.Sprintf("%s are in no namespace: -n %s does not apply", t.Resource.Name, a.namespace))
 	}
 	return t.Request(verb, a.namespace), notes, nil
+}
+
+// unheard remarks on a verb that no API has and no rule names: it may be misspelt.
+func (a *asked) unheard(verb string) []string {
+	known := []string{
+		"*", "get", "list", "watch", "create", "update", "patch", "delete", "deletecollection",
+		"use", "bind", "escalate", "impersonate", "approve", "sign", "attest",
+	}
+	if slices.Contains(known, verb) || strings.HasPrefix(verb, "impersonate") || a.model.Named(verb) {
+		return nil
+	}
+	note := fmt.Sprintf("no API has the verb %q and no rule names it: it is asked about as written", verb)
+	if lower := strings.ToLower(verb); lower != verb {
+		note += "; verbs are in lower case"
+	}
+	return []string{note}
 }

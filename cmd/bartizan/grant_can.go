@@ -34,7 +34,10 @@ func newGrantCan() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			s := subject(args[0], f.groups)
+			s, err := subject(args[0], f.groups)
+			if err != nil {
+				return err
+			}
 			answer := a.model.Can(s, r)
 			note(cmd, append(notes, a.stranger(s))...)
 			if f.output == "json" {
@@ -55,11 +58,15 @@ func newGrantCan() *cobra.Command {
 }
 
 // subject reads a subject as it is written: @GROUP or a user name.
-func subject(text string, groups []string) grant.Subject {
-	if g, ok := strings.CutPrefix(text, "@"); ok {
-		return grant.Subject{Groups: append([]string{g}, groups...)}.Expand()
+func subject(text string, groups []string) (grant.Subject, error) {
+	g, group := strings.CutPrefix(text, "@")
+	switch {
+	case g == "":
+		return grant.Subject{}, usage("SUBJECT is empty: give a user name, or @GROUP")
+	case group:
+		return grant.Subject{Groups: append([]string{g}, groups...)}.Expand(), nil
 	}
-	return grant.Subject{User: text, Groups: groups}.Expand()
+	return grant.Subject{User: text, Groups: groups}.Expand(), nil
 }
 
 // note writes remarks to standard error.
@@ -79,6 +86,9 @@ func (a *asked) stranger(s grant.Subject) (note string) {
 	}
 	if known || s.User == "" {
 		return ""
+	}
+	if _, _, ok := s.ServiceAccount(); !ok && strings.Contains(s.User, "serviceaccount:") {
+		return fmt.Sprintf("%s is asked about as a user: a service account is system:serviceaccount:NAMESPACE:NAME", s.User)
 	}
 	for _, x := range a.model.Identities() {
 		if x.Kind == grant.ServiceAccount && (x.Ref.Name == s.User || x.Ref.Namespace+"/"+x.Ref.Name == s.User) {
@@ -115,7 +125,7 @@ func (a *asked) writeCan(w io.Writer, s grant.Subject, r grant.Request, answer g
 		p.line("")
 		p.grants(answer.By, principal(s))
 	}
-	p.faultCount(a.model.Faults())
+	p.faultCount(readable(a.model.Faults()))
 	p.gaps(a.gaps)
 	return p.err
 }

@@ -27,12 +27,15 @@ func newGrantOf() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			s := subject(args[0], f.groups)
+			s, err := subject(args[0], f.groups)
+			if err != nil {
+				return err
+			}
 			held := a.model.Of(s)
 			if a.namespace != "" {
 				held = inNamespace(held, a.namespace)
 			}
-			doubts := a.model.Doubts(s)
+			doubts := a.model.Doubts(s, nil)
 			note(cmd, a.stranger(s))
 			if f.output == "json" {
 				err = writeJSON(cmd.OutOrStdout(), ofDocument(a, s, held, doubts))
@@ -68,29 +71,12 @@ func (a *asked) writeOf(w io.Writer, s grant.Subject, held []grant.Grant, doubts
 	if len(held) == 0 {
 		p.line("")
 		p.line("No binding reaches it.")
+	} else if s.User != "" || !slices.Contains(s.Groups, grant.GroupMasters) {
+		p.wrap(2, 4, heldSummary(held))
 	}
-	scope := "\x00"
-	for i := 0; i < len(held); {
-		g := &held[i]
-		if g.Namespace != scope {
-			scope = g.Namespace
-			p.line("")
-			if scope == "" {
-				p.line("%s", p.bold("Everywhere"))
-			} else {
-				p.line("%s", p.bold("In namespace "+p.text(scope)))
-			}
-		}
-		j := i
-		for j < len(held) && held[j].Binding == g.Binding && held[j].Role == g.Role && held[j].Via == g.Via {
-			j++
-		}
-		p.bindingLine(2, g, principal(s))
-		for k := i; k < j; k++ {
-			p.ruleLine(4, &held[k])
-		}
-		i = j
-	}
+	born := func(g grant.Grant) bool { return g.BuiltinBinding }
+	p.held(slices.DeleteFunc(slices.Clone(held), born), principal(s), "Everywhere", "In namespace ")
+	p.held(slices.DeleteFunc(slices.Clone(held), func(g grant.Grant) bool { return !born(g) }), principal(s), "As in every cluster", "As in every cluster, in namespace ")
 	if node, ok := s.Node(); ok {
 		p.node(node, a.model.NodeReads(node))
 	}
@@ -101,9 +87,53 @@ func (a *asked) writeOf(w io.Writer, s grant.Subject, held []grant.Grant, doubts
 			p.wrap(2, 4, d)
 		}
 	}
-	p.faultCount(a.model.Faults())
+	p.faultCount(readable(a.model.Faults()))
 	p.gaps(a.gaps)
 	return p.err
+}
+
+// heldSummary sums up a list of rules.
+func heldSummary(held []grant.Grant) string {
+	bindings, born := map[bartizan.Ref]bool{}, map[bartizan.Ref]bool{}
+	whole := ""
+	for i := range held {
+		g := &held[i]
+		if bindings[g.Binding] = true; g.BuiltinBinding {
+			born[g.Binding] = true
+		}
+		r := &g.Rule
+		if g.Namespace == "" && slices.Contains(r.Verbs, "*") && slices.Contains(r.APIGroups, "*") && slices.Contains(r.Resources, "*") && len(r.ResourceNames) == 0 {
+			whole = "; may do everything to every resource"
+		}
+	}
+	s := "holds " + count(len(held), "rule") + " by " + count(len(bindings), "binding")
+	switch n := len(born); {
+	case n == len(bindings):
+		s += ", none but those of every cluster"
+	case n > 0:
+		s += fmt.Sprintf(", %d of them as in every cluster", n)
+	}
+	return s + whole
+}
+
+// held lists rules by namespace and binding.
+func (p *painter) held(list []grant.Grant, subject grant.Principal, everywhere, inside string) {
+	for i := range list {
+		g := &list[i]
+		first := i == 0 || list[i-1].Namespace != g.Namespace
+		if first {
+			p.line("")
+			if g.Namespace == "" {
+				p.line("%s", p.bold(everywhere))
+			} else {
+				p.line("%s", p.bold(inside+p.text(g.Namespace)))
+			}
+		}
+		if first || list[i-1].Binding != g.Binding || list[i-1].Role != g.Role || list[i-1].Via != g.Via {
+			p.bindingLine(2, g, subject)
+		}
+		p.ruleLine(4, g)
+	}
 }
 
 // node tells what the Node authorizer lets a node read.

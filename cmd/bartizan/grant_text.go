@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -182,10 +183,15 @@ func origin(o bartizan.Origin, builtin bool) string {
 func ruleText(r *grant.Rule) string {
 	verbs := strings.Join(r.Verbs, ", ")
 	if len(r.NonResourceURLs) > 0 {
-		return verbs + " → " + strings.Join(r.NonResourceURLs, ", ")
+		if slices.Equal(r.NonResourceURLs, []string{"*"}) {
+			return verbs + " → every URL"
+		}
+		return verbs + " → URL " + strings.Join(r.NonResourceURLs, ", ")
 	}
 	s := verbs + " → "
-	if len(r.APIGroups) == 1 {
+	if slices.Contains(r.APIGroups, "*") && slices.Contains(r.Resources, "*") {
+		s += "every resource (*.*)"
+	} else if len(r.APIGroups) == 1 {
 		for i, res := range r.Resources {
 			if i > 0 {
 				s += ", "
@@ -251,7 +257,11 @@ func (p *painter) gaps(list []bartizan.Gap) {
 	}
 	p.line("")
 	p.line("%s", p.bold("Could not be read"))
-	for _, g := range list {
+	const shown = 20
+	for _, g := range list[:min(len(list), shown)] {
 		p.wrapWith(2, 4, g.Reason, origin(g.Origin, false))
+	}
+	if more := len(list) - shown; more > 0 {
+		p.line("  and %d more; -o json lists all", more)
 	}
 }

@@ -88,7 +88,7 @@ func (a *asked) who(r grant.Request) everybody {
 		case held[x.ID]:
 		case reached[grant.Principal{Name: x.Subject.User}] || anyGroup(reached, x.Subject.Groups):
 			e.partly = append(e.partly, x)
-		case e.anywhere && len(a.model.Doubts(x.Subject)) > 0:
+		case e.anywhere && len(a.model.Doubts(x.Subject, &r)) > 0:
 			e.unknown = append(e.unknown, x)
 		}
 	}
@@ -130,7 +130,10 @@ func (a *asked) writeWho(w io.Writer, e everybody) error {
 	a.writeWhoNodes(&p, e)
 	if len(built) > 0 {
 		p.line("")
-		p.wrap(0, 2, "And, as in every cluster: "+strings.Join(built, ", ")+".")
+		p.line("%s", p.bold("And, as in every cluster"))
+		for _, s := range built {
+			p.wrap(2, 6, s)
+		}
 	}
 	p.line("")
 	p.wrap(0, 2, sentenceCase(tally(e.allowed, "may do it")+partly(e)+"."))
@@ -139,7 +142,7 @@ func (a *asked) writeWho(w io.Writer, e everybody) error {
 		p.line("%s  of %s", p.verdict(grant.Unknown), tally(e.unknown, ""))
 		p.wrap(2, 2, e.unknown[0].Subject.String()+": "+a.doubt(e, e.unknown[0])+".")
 	}
-	p.faults(a.model.Faults())
+	p.faults(readable(a.model.Faults()))
 	p.gaps(a.gaps)
 	return p.err
 }
@@ -155,7 +158,11 @@ func (a *asked) writeWhoBindings(p *painter, list []grant.Grant) (built []string
 		via := list[i].Via
 		switch {
 		case list[i].BuiltinBinding && via.Name != grant.GroupMasters:
-			built = append(built, via.String())
+			s := via.String() + ", by " + list[i].Binding.String()
+			if n := j - i - 1; n > 0 && list[j-1].Binding != list[i].Binding {
+				s += " and others"
+			}
+			built = append(built, s)
 		case !list[i].BuiltinBinding:
 			if via != last {
 				p.line("%s", p.bold(p.text(via.String())))
@@ -192,7 +199,7 @@ func (a *asked) writeWhoNodes(p *painter, e everybody) {
 // doubt says why it is not known whether somebody may do it.
 func (a *asked) doubt(e everybody, x grant.Identity) string {
 	if e.anywhere {
-		return strings.Join(a.model.Doubts(x.Subject), "; ")
+		return strings.Join(a.model.Doubts(x.Subject, &e.request), "; ")
 	}
 	return a.model.Can(x.Subject, e.request).Reason
 }

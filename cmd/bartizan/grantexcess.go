@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -85,14 +86,14 @@ func (f *excessFlags) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	x.asked.gaps = read.Gaps
+	x.asked.gaps = slices.Concat(read.Gaps, misnamed(read.Objects))
 	usage, err := x.collect(cmd.Context(), &audit.Files{Paths: f.audit, Stdin: cmd.InOrStdin()}, excess.Named(read.World))
 	if err != nil {
 		return err
 	}
 	x.report, err = excess.New(read.World, usage, excess.Options{
 		Grant: grant.Options{
-			Complete: f.cluster && f.options.Selector == "", Gaps: hiding(read.Gaps, read.Objects), NoBootstrap: f.noBootstrap,
+			Complete: f.cluster && f.options.Selector == "", Gaps: hiding(x.asked.gaps, read.Objects), NoBootstrap: f.noBootstrap,
 		},
 		MaxNames: f.maxNames, MaxNamespaces: f.maxNamespaces, Enough: f.enough,
 	})
@@ -100,6 +101,7 @@ func (f *excessFlags) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	x.model = x.report.Model
+	x.asked.gaps = append(x.asked.gaps, faultGaps(x.model.Faults())...)
 	x.inNamespace()
 	return f.answer(cmd, x)
 }

@@ -116,21 +116,14 @@ type (
 	}
 )
 
-func moment(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format(time.RFC3339)
-}
-
 func (x *excessAnswer) document() excessDoc {
 	r := x.report
 	d := excessDoc{
 		grantHead: grantHead{grantSchema}, Bindings: []excessBinding{}, Identities: []excessIdentity{}, NeverSeen: []excessAbsent{},
 		Notes: append([]string{}, r.Notes...), grantTail: x.tail(),
 		Summary: excessSummary{
-			Files: x.counts.Files, Records: r.Usage.Records, Requests: r.Usage.Requests, Forbidden: r.Usage.Forbidden, First: moment(r.Usage.First),
-			Last: moment(r.Usage.Last), WindowSeconds: int64(r.Window / time.Second), TooShort: r.Short, Unseen: r.Unseen,
+			Files: x.counts.Files, Records: r.Usage.Records, Requests: r.Usage.Requests, Forbidden: r.Usage.Forbidden, First: timeText(r.Usage.First),
+			Last: timeText(r.Usage.Last), WindowSeconds: int64(r.Window / time.Second), TooShort: r.Short, Unseen: r.Unseen,
 		},
 		Proof: excessProof{
 			Statement: r.Proof.Statement(), Replayed: r.Proof.Replayed, Requests: r.Proof.Requests, Identities: r.Proof.Identities, Roles: r.Proof.Roles, Subset: true,
@@ -164,7 +157,7 @@ func bindingDoc(b *excess.Binding) excessBinding {
 		Unused: unusedDoc(b.Unused), Replacement: []excessObject{},
 	}
 	for _, s := range b.Subjects {
-		d.Subjects = append(d.Subjects, excessSubject{s.Kind, s.Namespace, s.Name, s.Used, s.Count, moment(s.First), moment(s.Last)})
+		d.Subjects = append(d.Subjects, excessSubject{s.Kind, s.Namespace, s.Name, s.Used, s.Count, timeText(s.First), timeText(s.Last)})
 	}
 	for _, o := range b.Objects {
 		d.Replacement = append(d.Replacement, excessObject{o.Ref.Kind, o.Ref.Namespace, o.Ref.Name, o.Text})
@@ -175,7 +168,7 @@ func bindingDoc(b *excess.Binding) excessBinding {
 func identityDoc(id *excess.Identity) excessIdentity {
 	d := excessIdentity{
 		User: id.User, Groups: append([]string{}, id.Groups...), Requests: id.Requests, Kinds: id.Kinds, Once: id.Once, Unseen: id.Unseen,
-		First: moment(id.First), Last: moment(id.Last), Rights: id.Rights, UnusedCount: id.UnusedN, Used: usesDoc(id.Used),
+		First: timeText(id.First), Last: timeText(id.Last), Rights: id.Rights, UnusedCount: id.UnusedN, Used: usesDoc(id.Used),
 		Unexplained: usesDoc(id.Unexplained), Unused: []excessUnusedOfThem{},
 	}
 	for _, u := range id.Unused {
@@ -189,7 +182,7 @@ func usesDoc(list []excess.Used) []excessUse {
 	for i := range list {
 		u := &list[i]
 		d := excessUse{
-			grantQuestion: questionOf(u.Request), User: u.Who, AnyName: u.AnyName(), Count: u.Count, First: moment(u.First), Last: moment(u.Last), Also: u.More,
+			grantQuestion: questionOf(u.Request), User: u.Who, AnyName: u.AnyName(), Count: u.Count, First: timeText(u.First), Last: timeText(u.Last), Also: u.More,
 		}
 		if d.AnyName {
 			d.Name = ""

@@ -46,7 +46,7 @@ func (x *excessAnswer) tell(w io.Writer) error {
 	p.line("")
 	p.line("%s", p.bold("Proof"))
 	p.wrap(2, 2, x.report.Proof.Statement())
-	p.faultCount(x.model.Faults())
+	p.faultCount(readable(x.model.Faults()))
 	p.gaps(append(slices.Clone(x.gaps), x.asked.gaps...))
 	return p.err
 }
@@ -68,7 +68,7 @@ func (x *excessAnswer) summary() {
 		p.wrap(0, 0, fmt.Sprintf("The log is too short: it covers %s. What is done once a week, once a month or in an emergency has not been seen. "+
 			"Take what follows as a sketch, and ask again with a longer log (--enough sets what is long enough).", span(r.Window)))
 	}
-	p.wrap(0, 0, fmt.Sprintf("Of the next requests, about %s will be of a kind that the log has not shown (Good-Turing).", percent(r.Unseen)))
+	p.wrap(0, 0, fmt.Sprintf("Of the next requests, about %s will be of a kind that the log has not shown (Good-Turing); \"unseen\" below says so of one identity.", percent(r.Unseen)))
 	for _, note := range r.Notes {
 		p.wrap(0, 0, note)
 	}
@@ -152,6 +152,12 @@ func (x *excessAnswer) evidence(b *excess.Binding) {
 	x.label("instead", len(b.Objects))
 	for i := 0; i+1 < len(b.Objects); i += 2 {
 		p.wrap(6, 10, b.Objects[i+1].Ref.String()+" → "+b.Objects[i].Ref.String())
+		rules := b.Objects[i].Rules
+		n := x.shown(len(rules), excessRights)
+		for k := range rules[:n] {
+			p.wrap(8, 12, ruleText(&rules[k]))
+		}
+		x.more(8, len(rules), n)
 	}
 }
 
@@ -177,9 +183,22 @@ func (x *excessAnswer) subjects(b *excess.Binding) {
 		default:
 			text += fmt.Sprintf("%s, first %s, last %s", count(int(s.Count), "request"), stamp(s.First), stamp(s.Last))
 		}
+		if s.Count > 0 && !s.Principal.Group {
+			text += x.confidence(s.Principal.Name)
+		}
 		p.wrap(6, 10, text)
 	}
 	x.more(6, len(b.Subjects), n)
+}
+
+// confidence says how far the log can be relied on to show all that a user does.
+func (x *excessAnswer) confidence(user string) string {
+	list := x.report.Identities
+	i, ok := slices.BinarySearchFunc(list, user, func(id *excess.Identity, user string) int { return cmp.Compare(id.User, user) })
+	if !ok || list[i].Requests == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; unseen %s", percent(list[i].Unseen))
 }
 
 // identities tells what each identity used, and how far that can be relied on.

@@ -62,18 +62,25 @@ func (m *Model) canRBAC(s Subject, c *class, q *Query) Answer {
 	return a
 }
 
-// Doubts lists why a subject may hold more than what was read gives it, in whichever namespace.
-func (m *Model) Doubts(s Subject) (out []string) {
+// Doubts lists why a subject may hold more than what was read gives it, in whichever namespace: more of what is asked
+// about, if something is.
+func (m *Model) Doubts(s Subject, about *Request) (out []string) {
 	if !s.Exact {
 		s = s.Expand()
 	}
 	c := m.class(s)
+	var q Query
+	if about != nil {
+		q = m.words.query(*about)
+	}
 	for _, d := range m.everyone {
 		out = append(out, d.reason)
 	}
 	for _, i := range c.principals {
 		for _, d := range m.principals[i].doubts {
-			out = append(out, d.reason)
+			if about == nil || d.rules == nil || d.rules.speaks(m.words.rules, &q) {
+				out = append(out, d.reason)
+			}
 		}
 	}
 	out = append(out, m.foreignDoubt()...)
@@ -97,7 +104,7 @@ func (m *Model) doubts(c *class, q *Query) string {
 	}
 	for _, i := range c.principals {
 		for _, d := range m.principals[i].doubts {
-			if d.namespace == "" || d.namespace == q.request.Namespace && !q.path {
+			if d.about(m, q) {
 				all = append(all, d.reason)
 			}
 		}

@@ -1,9 +1,9 @@
 package grant
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/bartizan-dev/bartizan"
 	"github.com/bartizan-dev/bartizan/internal/kube"
@@ -11,12 +11,14 @@ import (
 
 // binding is a RoleBinding or ClusterRoleBinding.
 type binding struct {
-	ref      bartizan.Ref
-	origin   bartizan.Origin
-	builtin  bool
-	role     bartizan.Ref
-	subjects []Principal
-	disputed bool
+	ref       bartizan.Ref
+	origin    bartizan.Origin
+	builtin   bool
+	role      bartizan.Ref
+	subjects  []Principal
+	meant     []Principal // by malformed subjects: any of them may be one
+	malformed string      // why; or why its role is not known
+	disputed  bool
 }
 
 // attachment is a role that a binding attaches to a principal.
@@ -30,6 +32,12 @@ type attachment struct {
 type doubt struct {
 	namespace string // "" everywhere
 	reason    string
+	rules     *index // what may be allowed; nil: anything
+}
+
+// about says whether a doubt is about a question.
+func (d *doubt) about(m *Model, q *Query) bool {
+	return (d.namespace == "" || d.namespace == q.request.Namespace && !q.path) && (d.rules == nil || q.anything || d.rules.allows(m.words.rules, q))
 }
 
 // principal is what bindings name, with all that they attach to it.
@@ -37,10 +45,10 @@ type principal struct {
 	name     Principal
 	attached []attachment
 	doubts   []doubt
-	doubted  map[string]int // how many doubts by namespace
+	doubted  map[string]int // how many doubts by namespace that are about anything
+	narrow   map[doubt]bool // the other doubts
 	cluster  *set
-	scoped   map[int32]*set // by namespace
-	places   []placed       // the same, in the order of the namespaces' names
+	places   []placed // in the order of the namespaces' numbers
 	disputed bool
 	first    bartizan.Origin // of the first binding that names it
 }
@@ -70,10 +78,20 @@ func (m *Model) readBinding(o *kube.Object, builtin bool) {
 	}
 	var ok bool
 	b.role, ok = d.roleRef(ref.Namespace)
-	b.subjects = d.subjects(ref.Namespace)
+	b.subjects, b.meant = d.subjects(ref.Namespace)
 	m.faults = append(m.faults, d.faults...)
+	if len(d.faults) > 0 {
+		b.malformed = fmt.Sprintf("%s (%s) cannot be read in full: %s", ref, where(d.faults[0].Origin), d.faults[0].Message)
+	}
+	if m.options.Complete {
+		b.meant = nil // it was read as the API server reads it: it reaches nobody else
+	}
 	switch {
+	case !ok && m.options.Complete:
 	case !ok:
+		for _, s := range slices.Concat(b.subjects, b.meant) {
+			m.principals[m.principal(s, b.origin)].addDoubt(doubt{namespace: ref.Namespace, reason: b.malformed})
+		}
 	case o.Root.At("metadata", "name").Text() == "":
 		m.bindings = append(m.bindings, b) // the API server gives it a name of its own
 	default:
@@ -90,7 +108,7 @@ func (m *Model) addBinding(b binding, builtin bool) {
 		return
 	}
 	first := &m.bindings[i]
-	if builtin || first.role == b.role && slices.Equal(first.subjects, b.subjects) {
+	if builtin || first.role == b.role && slices.Equal(first.subjects, b.subjects) && slices.Equal(first.meant, b.meant) {
 		return
 	}
 	m.faults = append(m.faults, Fault{
@@ -118,30 +136,68 @@ func (m *Model) attach() {
 			p := &m.principals[m.principal(name, b.origin)]
 			switch {
 			case !ok && !m.options.Complete:
-				p.addDoubt(b.ref.Namespace, fmt.Sprintf("%s (%s) binds %s, which was not read", b.ref, where(b.origin), b.role))
+				p.addDoubt(doubt{namespace: b.ref.Namespace, reason: b.unread()})
 			case ok:
 				if last := len(p.attached) - 1; last >= 0 && p.attached[last] == at {
 					continue // a binding that names a subject twice
 				}
 				p.attached = append(p.attached, at)
 				if why := m.roles.list[r].doubt; why != "" {
-					p.addDoubt(b.ref.Namespace, why)
+					p.addDoubt(doubt{namespace: b.ref.Namespace, reason: why})
 				}
 				p.disputed = p.disputed || at.disputed || m.roles.list[r].disputed
 			}
 		}
+		for _, name := range b.meant {
+			m.guess(b, at, name, ok)
+		}
 	}
 }
 
-// maxDoubts bounds the doubts that are kept of one principal in one namespace: one is enough to be unknown.
-const maxDoubts = 4
-
-func (p *principal) addDoubt(namespace, reason string) {
-	if p.doubted == nil {
-		p.doubted = map[string]int{}
+// guess doubts whether a malformed subject is meant to be a principal.
+func (m *Model) guess(b *binding, at attachment, name Principal, found bool) {
+	p := &m.principals[m.principal(name, b.origin)]
+	if !found {
+		p.addDoubt(doubt{namespace: b.ref.Namespace, reason: b.unread()})
+		return
 	}
-	if p.doubted[namespace]++; p.doubted[namespace] <= maxDoubts {
-		p.doubts = append(p.doubts, doubt{namespace, reason})
+	r := &m.roles.list[at.role]
+	if r.doubt != "" {
+		p.addDoubt(doubt{namespace: b.ref.Namespace, reason: r.doubt})
+	}
+	p.addDoubt(doubt{b.ref.Namespace, b.malformed, r.indexed(m.words)})
+}
+
+// unread tells that a binding's role is not known.
+func (b *binding) unread() string {
+	return fmt.Sprintf("%s (%s) binds %s, which was not read", b.ref, where(b.origin), b.role)
+}
+
+// maxDoubts bounds the doubts that are kept of one principal in one namespace: one is enough to be unknown. maxNarrow
+// bounds those about some rules only: with more the principal may hold anything.
+const (
+	maxDoubts = 4
+	maxNarrow = 32
+)
+
+func (p *principal) addDoubt(d doubt) {
+	if p.doubted == nil {
+		p.doubted, p.narrow = map[string]int{}, map[doubt]bool{}
+	}
+	if d.rules != nil {
+		key := doubt{namespace: d.namespace, rules: d.rules}
+		if p.narrow[key] {
+			return
+		}
+		if len(p.narrow) < maxNarrow {
+			p.narrow[key] = true
+			p.doubts = append(p.doubts, d)
+			return
+		}
+		d.rules = nil
+	}
+	if p.doubted[d.namespace]++; p.doubted[d.namespace] <= maxDoubts {
+		p.doubts = append(p.doubts, d)
 	}
 }
 
@@ -169,6 +225,8 @@ func (m *Model) principal(name Principal, first bartizan.Origin) int32 {
 
 // unite builds the principals' effective sets. Equal sets are one.
 func (m *Model) unite() {
+	var held [][2]int32 // namespaces and roles
+	var roles []int32
 	for i := range m.principals {
 		p := &m.principals[i]
 		for _, a := range p.attached {
@@ -176,74 +234,93 @@ func (m *Model) unite() {
 				r.sure = r.undisputed(m.words)
 			}
 		}
-		byNamespace := map[int32][]int32{}
-		var order []int32
+		held = held[:0]
 		for _, a := range p.attached {
-			if byNamespace[a.namespace] == nil {
-				order = append(order, a.namespace)
-			}
-			byNamespace[a.namespace] = append(byNamespace[a.namespace], a.role)
+			held = append(held, [2]int32{a.namespace, a.role})
 		}
-		for _, ns := range order {
-			s := m.sets.of(m, byNamespace[ns])
-			if ns == unused {
+		slices.SortFunc(held, func(a, b [2]int32) int { return cmp.Or(int(a[0])-int(b[0]), int(a[1])-int(b[1])) })
+		held = slices.Compact(held)
+		for len(held) > 0 {
+			ns := held[0][0]
+			roles = roles[:0]
+			for len(held) > 0 && held[0][0] == ns {
+				roles = append(roles, held[0][1])
+				held = held[1:]
+			}
+			if s := m.sets.of(m, roles); ns == unused {
 				p.cluster = s
-				continue
+			} else {
+				p.places = append(p.places, placed{ns, s})
 			}
-			if p.scoped == nil {
-				p.scoped = map[int32]*set{}
-			}
-			p.scoped[ns] = s
-			p.places = append(p.places, placed{ns, s})
 		}
-		slices.SortFunc(p.places, func(a, b placed) int { return strings.Compare(m.namespaces[a.namespace], m.namespaces[b.namespace]) })
 	}
+}
+
+// in is what a principal holds in a namespace besides what it holds everywhere; nil for nothing.
+func (p *principal) in(namespace int32) *set {
+	if len(p.places) > 8 {
+		i, ok := slices.BinarySearchFunc(p.places, namespace, func(x placed, ns int32) int { return int(x.namespace) - int(ns) })
+		if !ok {
+			return nil
+		}
+		return p.places[i].set
+	}
+	for _, x := range p.places {
+		if x.namespace == namespace {
+			return x.set
+		}
+	}
+	return nil
 }
 
 // sets interns unions of roles.
 type sets struct {
-	byRoles map[string]*set
-	merged  int // rules copied so far
+	ofRole  map[int32]*set
+	byRoles map[string]*set // of several
+	merged  int             // rules copied so far
 }
+
+func (s *sets) number() int { return len(s.ofRole) + len(s.byRoles) }
 
 // maxMerged bounds the rules copied into merged sets; beyond it a set keeps its roles apart, which is slower.
 const maxMerged = 4_000_000
 
-// of is the set of some roles; nil for none.
+// of is the set of some roles, in order and each given once; nil for none.
 func (s *sets) of(m *Model, list []int32) *set {
-	if len(list) == 0 {
+	switch len(list) {
+	case 0:
 		return nil
+	case 1:
+		if s.ofRole[list[0]] == nil {
+			s.ofRole[list[0]] = &set{id: int32(s.number()), parts: []*index{m.roles.list[list[0]].indexed(m.words)}}
+		}
+		return s.ofRole[list[0]]
 	}
-	list = slices.Clone(list)
-	slices.Sort(list)
-	list = slices.Compact(list)
 	key := numbersKey(list)
 	if have, ok := s.byRoles[key]; ok {
 		return have
 	}
-	var out *set
+	out := &set{id: int32(s.number())}
+	s.byRoles[key] = out
 	total := 0
 	for _, r := range list {
 		total += len(m.roles.list[r].rules)
 	}
-	if len(list) == 1 || s.merged+total > maxMerged {
-		out = &set{}
+	if s.merged+total > maxMerged {
 		for _, r := range list {
 			out.parts = append(out.parts, m.roles.list[r].indexed(m.words))
 		}
-	} else {
-		s.merged += total
-		var rules []int32
-		for _, r := range list {
-			for _, x := range m.roles.list[r].rules {
-				rules = append(rules, x.id)
-			}
-		}
-		slices.Sort(rules)
-		out = &set{parts: []*index{newIndex(m.words, slices.Compact(rules))}}
+		return out
 	}
-	out.id = int32(len(s.byRoles))
-	s.byRoles[key] = out
+	s.merged += total
+	rules := make([]int32, 0, total)
+	for _, r := range list {
+		for _, x := range m.roles.list[r].rules {
+			rules = append(rules, x.id)
+		}
+	}
+	slices.Sort(rules)
+	out.parts = []*index{newIndex(m.words, slices.Compact(rules))}
 	return out
 }
 

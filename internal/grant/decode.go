@@ -2,6 +2,8 @@ package grant
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/bartizan-dev/bartizan"
 	"github.com/bartizan-dev/bartizan/internal/kube"
@@ -92,9 +94,20 @@ func (d *decoder) text(code FaultCode, holder tree.Node, key string) string {
 	return ""
 }
 
+// fields finds keys that the API server does not know: it drops them with a warning, kubectl refuses the object.
+func (d *decoder) fields(code FaultCode, n tree.Node, known ...string) {
+	for c := n.First(); c.Exists(); c = c.Next() {
+		if !slices.Contains(known, c.Key()) && c.Kind() != tree.Null {
+			d.fault(code, c, "there is no field %q here: kubectl refuses the object, the API server ignores the field", c.Key())
+		}
+	}
+}
+
 // rules reads the rules of a Role or ClusterRole.
 func (d *decoder) rules(namespaced bool) (out []Rule) {
-	d.maps(FaultRule, d.object.Root.Get("rules"), "rules", func(i int, n tree.Node) {
+	d.fields(FaultRule, d.object.Root, "apiVersion", "kind", "metadata", "rules", "aggregationRule")
+	rules := d.object.Root.Get("rules")
+	d.maps(FaultRule, rules, "rules", func(i int, n tree.Node) {
 		before := len(d.faults)
 		r := Rule{
 			Verbs: d.strings(FaultRule, n, "verbs"), APIGroups: d.strings(FaultRule, n, "apiGroups"),
@@ -102,8 +115,12 @@ func (d *decoder) rules(namespaced bool) (out []Rule) {
 			NonResourceURLs: d.strings(FaultRule, n, "nonResourceURLs"),
 			Index:           i, Origin: place(d.object, n),
 		}
+		d.fields(FaultRule, n, "verbs", "apiGroups", "resources", "resourceNames", "nonResourceURLs")
 		if why := refused(&r, namespaced); why != "" && len(d.faults) == before {
 			d.fault(FaultRule, n, "rule %d: %s; the API server refuses it", i+1, why)
+		}
+		if out == nil {
+			out = make([]Rule, 0, rules.Len())
 		}
 		out = append(out, r)
 	})
@@ -152,32 +169,63 @@ func (d *decoder) roleRef(namespace string) (role bartizan.Ref, ok bool) {
 
 const rbacGroup = "rbac.authorization.k8s.io"
 
-// subjects reads whom a binding binds to.
-func (d *decoder) subjects(namespace string) (out []Principal) {
+// anybody says that a principal, the empty one, stands for whomever a malformed subject may be meant to name.
+func (p Principal) anybody() bool { return p == Principal{} }
+
+// subjects reads whom a binding binds to, and whom it may have been meant to bind to: the API server would refuse it as
+// it is, and what it is to become is not known.
+func (d *decoder) subjects(namespace string) (out, meant []Principal) {
+	items := 0
+	before := len(d.faults)
+	d.fields(FaultBinding, d.object.Root, "apiVersion", "kind", "metadata", "roleRef", "subjects")
 	d.maps(FaultSubject, d.object.Root.Get("subjects"), "subjects", func(i int, n tree.Node) {
-		kind, name := d.text(FaultSubject, n, "kind"), d.text(FaultSubject, n, "name")
-		if name == "" {
-			d.fault(FaultSubject, n, "subject %d has no name", i+1)
-			return
-		}
-		switch kind {
-		case "User":
-			out = append(out, Principal{Name: name})
-		case "Group":
-			out = append(out, Principal{Group: true, Name: name})
-		case "ServiceAccount":
-			ns := d.text(FaultSubject, n, "namespace")
-			if ns == "" {
-				ns = namespace
-			}
-			if ns == "" {
-				d.fault(FaultSubject, n, "subject %d, ServiceAccount %s, has no namespace: it reaches nobody", i+1, name)
-				return
-			}
-			out = append(out, Principal{Name: serviceAccountPrefix + ns + ":" + name})
-		default:
-			d.fault(FaultSubject, n, "subject %d is of kind %q, not User, Group or ServiceAccount: it reaches nobody", i+1, kind)
-		}
+		faults := len(d.faults)
+		known, guesses := d.subject(i, n, namespace)
+		out, meant = append(out, known...), append(meant, guesses...)
+		items += len(d.faults) - faults
 	})
-	return out
+	if len(d.faults) > before+items {
+		meant = append(meant, Principal{})
+	}
+	return out, meant
+}
+
+// subject reads one subject, or guesses whom it is meant to be.
+func (d *decoder) subject(i int, n tree.Node, namespace string) (known, meant []Principal) {
+	kind, name, ns := d.text(FaultSubject, n, "kind"), d.text(FaultSubject, n, "name"), d.text(FaultSubject, n, "namespace")
+	if name == "" {
+		d.fault(FaultSubject, n, "subject %d has no name; the API server refuses it", i+1)
+		return nil, []Principal{{}}
+	}
+	if ns == "" {
+		ns = namespace
+	}
+	account := Principal{Name: serviceAccountPrefix + ns + ":" + name}
+	if ns == "" {
+		account = Principal{Group: true, Name: GroupServiceAccounts} // any of that name: one of them all
+	}
+	user, many := Principal{Name: name}, Principal{Group: true, Name: name}
+	group, wanted := d.text(FaultSubject, n, "apiGroup"), rbacGroup
+	switch strings.ToLower(kind) {
+	case "user":
+		known = []Principal{user}
+	case "group":
+		known = []Principal{many}
+	case "serviceaccount":
+		known, wanted = []Principal{account}, ""
+	default:
+		meant = []Principal{user, many, account}
+	}
+	switch {
+	case kind != "User" && kind != "Group" && kind != "ServiceAccount":
+		d.fault(FaultSubject, n, "subject %d, %s, is of kind %q, not User, Group or ServiceAccount; the API server refuses it", i+1, name, kind)
+		return nil, append(known, meant...)
+	case ns == "" && kind == "ServiceAccount":
+		d.fault(FaultSubject, n, "subject %d, ServiceAccount %s, has no namespace; the API server refuses it", i+1, name)
+		return nil, known
+	}
+	if group != "" && group != wanted {
+		d.fault(FaultSubject, n.Get("apiGroup"), "subject %d, %s %s, has the apiGroup %q, not %q; the API server refuses it", i+1, kind, name, group, wanted)
+	}
+	return known, nil
 }

@@ -56,7 +56,7 @@ func (m *Model) owned(c *class, namespace string) (out []*set) {
 		if p.cluster != nil {
 			out = append(out, p.cluster)
 		}
-		if s := p.scoped[ns]; ns != unused && s != nil {
+		if s := p.in(ns); ns != unused && s != nil {
 			out = append(out, s)
 		}
 	}
@@ -175,6 +175,7 @@ func (m *Model) withoutVerb(s Subject, c *class, namespace string, rules []Rule,
 		return Answer{Reason: fmt.Sprintf("%s holds every right in %s that was read, but not all of it was", s, what)}
 	}
 	q := m.words.query(Request{Namespace: namespace})
+	q.anything = true
 	if why := m.doubts(c, &q); why != "" {
 		return Answer{Reason: "it lacks " + missing[0].String() + ", but " + why}
 	}

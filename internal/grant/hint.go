@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -52,7 +53,7 @@ func (m *Model) hint(c *class, q *Query) string {
 	applies := func(a *attachment) bool { return a.namespace == unused || a.namespace == q.namespace }
 	elsewhere := map[string]bool{}
 	var names []string
-	literal := ""
+	said, must := "", ""
 	anyName := *q
 	m.grants(c, func(a *attachment, x *roleRule) bool {
 		rule := &m.words.rules[x.id]
@@ -61,8 +62,8 @@ func (m *Model) hint(c *class, q *Query) string {
 			elsewhere[m.bindings[a.binding].ref.Namespace] = true
 		case applies(a) && len(rule.names) > 0 && rule.matchesUnnamed(&anyName):
 			names = append(names, rule.names...)
-		case applies(a) && q.request.Subresource != "" && slices.Contains(x.rule.Resources, q.request.Resource+"/*"):
-			literal = q.request.Resource + "/*"
+		case applies(a) && said == "":
+			said, must = x.rule.slip(&q.request)
 		}
 		return false
 	})
@@ -72,10 +73,43 @@ func (m *Model) hint(c *class, q *Query) string {
 		return "it is granted only for the name " + short(slices.Compact(names))
 	case len(elsewhere) > 0:
 		return "it is granted only in the namespace " + short(slices.Sorted(maps.Keys(elsewhere)))
-	case literal != "":
-		return fmt.Sprintf("a rule says %q, which matches nothing: it must be %q or %q", literal, q.request.Resource+"/"+q.request.Subresource, subAll+q.request.Subresource)
+	case said != "":
+		return fmt.Sprintf("a rule says %q, which matches nothing: it must be %s", said, must)
 	}
 	return ""
+}
+
+// slip finds the one word of a rule that keeps it from allowing a request and that is not written as the authorizers want
+// it: a kind for a resource, another case, a version in a group, "pods/*".
+func (r *Rule) slip(q *Request) (said, must string) {
+	resource, star := q.Resource, all
+	if q.Subresource != "" {
+		resource, star = q.Resource+"/"+q.Subresource, subAll+q.Subresource
+	}
+	misses := 0
+	look := func(list []string, wild, want string, like func(string) bool) {
+		if slices.Contains(list, want) || slices.Contains(list, all) || slices.Contains(list, wild) {
+			return
+		}
+		misses++
+		if i := slices.IndexFunc(list, like); i >= 0 {
+			said, must = list[i], strconv.Quote(want)
+		}
+	}
+	look(r.Verbs, all, q.Verb, func(s string) bool { return strings.EqualFold(s, q.Verb) })
+	look(r.APIGroups, all, q.Group, func(s string) bool {
+		return strings.EqualFold(s, q.Group) || q.Group == "" && (s == "core" || s == "v1") || q.Group != "" && strings.HasPrefix(s, q.Group+"/")
+	})
+	look(r.Resources, star, resource, func(s string) bool {
+		return strings.EqualFold(s, resource) || strings.EqualFold(s+"s", resource) || q.Subresource != "" && s == q.Resource+"/*"
+	})
+	if misses != 1 || said == "" || len(r.ResourceNames) > 0 && !slices.Contains(r.ResourceNames, q.Name) {
+		return "", ""
+	}
+	if strings.HasSuffix(said, "/*") {
+		must += " or " + strconv.Quote(star)
+	}
+	return said, must
 }
 
 // matchesUnnamed is matches without looking at names.

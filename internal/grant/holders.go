@@ -10,7 +10,7 @@ import (
 // it, as for the API server.
 func (m *Model) Holders(c Capability) (out []Holding) {
 	q := m.words.query(Request{Verb: c.Verb, Group: c.Group, Resource: c.Resource, Subresource: c.Subresource})
-	known := make([]*scope, len(m.sets.byRoles))
+	known := make([]*scope, m.sets.number())
 	ask := func(s *set) scope {
 		if s == nil {
 			return scope{}
@@ -43,25 +43,25 @@ func (m *Model) holding(n Class, ask func(*set) scope, out []Holding) []Holding 
 	if everywhere.every {
 		return out
 	}
+	first := len(out)
 	if len(c.scoped) == 1 {
 		for _, at := range m.principals[c.scoped[0]].places {
 			out = m.place(n, at.namespace, everywhere, ask(at.set), out)
 		}
-		return out
-	}
-	scopes := map[int32]scope{}
-	for _, p := range c.scoped {
-		for _, at := range m.principals[p].places {
-			if x := ask(at.set); !x.empty() {
-				have := scopes[at.namespace]
-				have.add(x)
-				scopes[at.namespace] = have
+	} else {
+		scopes := map[int32]scope{}
+		for _, p := range c.scoped {
+			for _, at := range m.principals[p].places {
+				if x := ask(at.set); !x.empty() {
+					have := scopes[at.namespace]
+					have.add(x)
+					scopes[at.namespace] = have
+				}
 			}
 		}
-	}
-	first := len(out)
-	for ns, x := range scopes {
-		out = m.place(n, ns, everywhere, x, out)
+		for ns, x := range scopes {
+			out = m.place(n, ns, everywhere, x, out)
+		}
 	}
 	slices.SortFunc(out[first:], func(a, b Holding) int { return cmp.Compare(a.Namespace, b.Namespace) })
 	return out

@@ -48,6 +48,12 @@ func TestHostileSizes(t *testing.T) {
 				fmt.Fprintf(b, rbacHead+"ClusterRoleBinding\nmetadata: {name: b%d}\n"+binding, i, fmt.Sprintf("gone%d", i), group+", {kind: User, name: u"+fmt.Sprint(i)+"}")
 			}
 		},
+		"very many malformed subjects": func(b *strings.Builder) {
+			for i := range 5000 {
+				fmt.Fprintf(b, rbacHead+"ClusterRole\nmetadata: {name: r%d}\nrules: [{apiGroups: [a], resources: [r%d], verbs: [get]}]\n", i, i)
+				fmt.Fprintf(b, rbacHead+"ClusterRoleBinding\nmetadata: {name: b%d}\n"+binding, i, fmt.Sprintf("r%d", i), "{kind: User}, {kind: Grp, name: g}, {kind: User, name: u"+fmt.Sprint(i)+"}")
+			}
+		},
 		"very long definitions of one role": func(b *strings.Builder) {
 			for v := range 2 {
 				fmt.Fprintf(b, rbacHead+"ClusterRole\nmetadata: {name: r}\nrules:\n")

@@ -34,7 +34,7 @@ func (c *class) allows(m *Model, q *Query) bool {
 		return false
 	}
 	for _, p := range c.scoped {
-		if s := m.principals[p].scoped[q.namespace]; s != nil && s.allows(m.words.rules, q) {
+		if s := m.principals[p].in(q.namespace); s != nil && s.allows(m.words.rules, q) {
 			return true
 		}
 	}
@@ -55,6 +55,7 @@ func (m *Model) newClass(s Subject) class {
 	for _, g := range s.Groups {
 		add(Principal{Group: true, Name: g})
 	}
+	add(Principal{})
 	return c
 }
 
@@ -68,17 +69,20 @@ func (m *Model) complete(c *class) {
 				roles = append(roles, a.role)
 			}
 		}
-		if p.scoped != nil {
+		if len(p.places) > 0 {
 			c.scoped = append(c.scoped, i)
 		}
 		c.disputed = c.disputed || p.disputed
 		c.doubtful = c.doubtful || len(p.doubts) > 0
 	}
-	c.cluster = m.sets.of(m, roles)
+	slices.Sort(roles)
+	c.cluster = m.sets.of(m, slices.Compact(roles))
 }
 
 // identify lists all identities: what was read, what bindings name, what workloads use, and what every cluster has.
 func (m *Model) identify(w bartizan.World) {
+	room := len(m.principals) + number(w, "ServiceAccount", "Namespace", "Node") + spare
+	m.identities, m.identityByName = make([]Identity, 0, room), make(map[Principal]ID, room)
 	for _, g := range []string{GroupMasters, GroupAuthenticated, GroupUnauthenticated, GroupServiceAccounts, GroupNodes} {
 		m.identity(Identity{Kind: Group, Ref: bartizan.Ref{Kind: "Group", Name: g}, Subject: Subject{Groups: []string{g}}})
 	}
@@ -107,7 +111,9 @@ func (m *Model) identify(w bartizan.World) {
 		}
 	}
 	for i := range m.principals {
-		m.identifyPrincipal(&m.principals[i])
+		if !m.principals[i].name.anybody() {
+			m.identifyPrincipal(&m.principals[i])
+		}
 	}
 	m.classify()
 }
@@ -173,7 +179,7 @@ func (m *Model) identity(x Identity) {
 
 // classify puts identities with the same rights together.
 func (m *Model) classify() {
-	byKey := map[string]Class{}
+	byKey := make(map[string]Class, len(m.identities)/2)
 	for i := range m.identities {
 		x := &m.identities[i]
 		c := m.newClass(x.Subject)

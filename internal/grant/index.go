@@ -82,6 +82,13 @@ func (x *index) allows(rules []compiled, q *Query) bool {
 	return anyAllows(rules, wild, q) || anyAllows(rules, own, q) || anyAllows(rules, star, q)
 }
 
+// speaks is allows without looking at names of objects.
+func (x *index) speaks(rules []compiled, q *Query) bool {
+	s := set{parts: []*index{x}}
+	within := s.scope(rules, q)
+	return q.path && x.allows(rules, q) || !q.path && !within.empty()
+}
+
 // set is the union of some rules: a single index, or, where merging them would cost too much, several.
 type set struct {
 	id    int32 // of the Model

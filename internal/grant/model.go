@@ -31,6 +31,19 @@ type Model struct {
 	classes        []class
 }
 
+// spare is room for what every cluster is born with.
+const spare = 100
+
+// number counts the entities of some kinds.
+func number(w bartizan.World, kinds ...bartizan.Kind) (n int) {
+	for _, k := range kinds {
+		for range w.All(k) {
+			n++
+		}
+	}
+	return n
+}
+
 // maxGaps bounds the gaps that are kept as reasons: one makes every denial unknown.
 const maxGaps = 20
 
@@ -39,14 +52,11 @@ func New(w bartizan.World, o Options) *Model {
 	if o.Namespace == "" {
 		o.Namespace = "default"
 	}
-	m := &Model{
-		options: o, words: newVocabulary(),
-		roles:           roles{byRef: map[bartizan.Ref]int32{}},
-		bindingByRef:    map[bartizan.Ref]int32{},
-		principalByName: map[Principal]int32{},
-		identityByName:  map[Principal]ID{},
-		sets:            sets{byRoles: map[string]*set{}},
-	}
+	roles, bindings := number(w, "ClusterRole", "Role"), number(w, "ClusterRoleBinding", "RoleBinding")
+	m := &Model{options: o, words: newVocabulary(), sets: sets{ofRole: map[int32]*set{}, byRoles: map[string]*set{}}}
+	m.roles.list, m.roles.byRef = make([]role, 0, roles+spare), make(map[bartizan.Ref]int32, roles+spare)
+	m.bindings, m.bindingByRef = make([]binding, 0, bindings+spare), make(map[bartizan.Ref]int32, bindings+spare)
+	m.principals, m.principalByName = make([]principal, 0, bindings/2+spare), make(map[Principal]int32, bindings/2+spare)
 	for _, g := range o.Gaps {
 		if !g.Skip && len(m.everyone) < maxGaps {
 			m.everyone = append(m.everyone, doubt{reason: "could not read " + where(g.Origin) + ": " + g.Reason})
@@ -149,7 +159,7 @@ func (m *Model) surely(x *Identity, c *class, q *Query) bool {
 			if p.cluster != nil && p.cluster.allows(m.words.rules, q) {
 				return true
 			}
-			if s := p.scoped[q.namespace]; s != nil && !q.path && s.allows(m.words.rules, q) {
+			if s := p.in(q.namespace); s != nil && !q.path && s.allows(m.words.rules, q) {
 				return true
 			}
 			continue
@@ -175,6 +185,9 @@ func (m *Model) doubted(c *class, q *Query) bool {
 	for _, i := range c.principals {
 		p := &m.principals[i]
 		if p.doubted[""] > 0 || !q.path && q.request.Namespace != "" && p.doubted[q.request.Namespace] > 0 {
+			return true
+		}
+		if len(p.narrow) > 0 && slices.ContainsFunc(p.doubts, func(d doubt) bool { return d.about(m, q) }) {
 			return true
 		}
 	}
@@ -239,6 +252,9 @@ func (m *Model) Rules(ref bartizan.Ref) (rules []Rule, ok bool) {
 	}
 	return rules, r.doubt == ""
 }
+
+// Named says whether a rule names a verb.
+func (m *Model) Named(verb string) bool { return m.words.verbs.find(verb) != unused }
 
 // Roles lists every role that was read, then those that are built in.
 func (m *Model) Roles() []bartizan.Ref {

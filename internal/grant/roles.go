@@ -58,6 +58,7 @@ func (m *Model) readRole(o *kube.Object, builtin bool) {
 		live: o.Origin.Source == "cluster" || m.options.Complete,
 	}
 	rules := d.rules(ref.Kind == "Role")
+	r.rules = make([]roleRule, 0, len(rules))
 	for i := range rules {
 		r.rules = append(r.rules, roleRule{id: m.words.compile(&rules[i]), rule: &rules[i], source: unused})
 	}

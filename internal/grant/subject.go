@@ -51,7 +51,7 @@ func (s Subject) Node() (name string, ok bool) {
 }
 
 // Expand adds the groups that the API server adds: those of service accounts and nodes, and
-// system:authenticated or, for system:anonymous, system:unauthenticated.
+// system:authenticated or, for system:anonymous, system:unauthenticated. Without a user they are those of every member.
 func (s Subject) Expand() Subject {
 	groups := slices.Clip(s.Groups)
 	add := func(g string) {
@@ -65,6 +65,9 @@ func (s Subject) Expand() Subject {
 	}
 	if _, ok := s.Node(); ok {
 		add(GroupNodes)
+	}
+	if s.User == "" && slices.ContainsFunc(groups, func(g string) bool { return strings.HasPrefix(g, GroupServiceAccounts+":") }) {
+		add(GroupServiceAccounts) // only service accounts are in a group of those of a namespace
 	}
 	switch {
 	case s.User == UserAnonymous:

@@ -1,6 +1,7 @@
 package grant
 
 import (
+	"encoding/binary"
 	"slices"
 	"strings"
 )
@@ -11,6 +12,7 @@ type vocabulary struct {
 	verbs, groups, resources, namespaces words
 	rules                                []compiled
 	byText                               map[string]int32
+	text                                 []byte // of the rule at hand
 }
 
 const (
@@ -89,8 +91,8 @@ type compiled struct {
 
 // compile interns a rule; rules of the same content are one.
 func (v *vocabulary) compile(r *Rule) int32 {
-	key := r.key()
-	if i, ok := v.byText[key]; ok {
+	v.text = r.key(v.text[:0])
+	if i, ok := v.byText[string(v.text)]; ok {
 		return i
 	}
 	c := compiled{
@@ -105,21 +107,19 @@ func (v *vocabulary) compile(r *Rule) int32 {
 	c.resources = slices.Compact(c.resources)
 	i := int32(len(v.rules))
 	v.rules = append(v.rules, c)
-	v.byText[key] = i
+	v.byText[string(v.text)] = i
 	return i
 }
 
-// key is a rule's content as one string.
-func (r *Rule) key() string {
-	var b strings.Builder
+// key adds a rule's content as one text; words may hold any byte.
+func (r *Rule) key(b []byte) []byte {
 	for _, list := range [...][]string{r.Verbs, r.APIGroups, r.Resources, r.ResourceNames, r.NonResourceURLs} {
+		b = binary.AppendUvarint(b, uint64(len(list)))
 		for _, s := range list {
-			b.WriteString(s)
-			b.WriteByte(1)
+			b = append(binary.AppendUvarint(b, uint64(len(s))), s...)
 		}
-		b.WriteByte(0)
 	}
-	return b.String()
+	return b
 }
 
 // named says whether a rule covers an object of that name.
@@ -158,6 +158,7 @@ type Query struct {
 	namespace int32
 	path      bool
 	unnamed   bool // only rules without names count: for the check against escalation
+	anything  bool // it is about any right, as far as doubts go
 }
 
 // Request is what the Query was made of.

@@ -84,6 +84,7 @@ func TestFaults(t *testing.T) {
 		"[1]":                                    kube.ErrNotKubernetes.Error(),
 		"kind: x":                                kube.ErrNotKubernetes.Error(),
 		"kind: Pod\nmetadata: {}\nspec: {}":      "apiVersion or kind is missing",
+		"kind: Role\nmetadata: {}\nrules: []":    "apiVersion or kind is missing",
 		"apiVersion: 1\nkind: Pod":               "must be strings",
 		"apiVersion: v1\nkind: [Pod]":            "must be strings",
 		"apiVersion: v1\nkind: Pod\nmetadata: x": "metadata is a string",

@@ -130,8 +130,8 @@ func (dec *decoder) value(n tree.Node, depth int) {
 	}
 	if !version.Exists() || !kind.Exists() {
 		// A map with only one of the two is some other format (docker-compose has "version", skaffold
-		// "kind"), unless it has metadata, too.
-		if n.Get("metadata").Kind() == tree.Map && n.Get("spec").Exists() {
+		// "kind"), unless it has metadata, too, and what only a Kubernetes object has.
+		if n.Get("metadata").Kind() == tree.Map && (n.Get("spec").Exists() || n.Get("roleRef").Exists() || n.Get("rules").Exists() || n.Get("subjects").Exists()) {
 			dec.fail(n, "apiVersion or kind is missing: both must be set for the API server to accept the object")
 			return
 		}

@@ -48,7 +48,7 @@ type Binding struct {
 // Verdict is what is proposed for a binding.
 type Verdict uint8
 
-// The verdicts. Unknown is the zero value: the role was not read.
+// The verdicts. Unknown is the zero value: the role was not read, or the binding is malformed.
 const (
 	Unknown Verdict = iota
 	Keep
@@ -109,8 +109,9 @@ type charge struct {
 
 const bootstrapping = "kubernetes.io/bootstrapping"
 
-// readBindings lists the bindings of a World that have a usable form.
-func readBindings(w bartizan.World, m *grant.Model, namespace string) (out []*Binding, byRef map[bartizan.Ref]*Binding) {
+// readBindings lists the bindings of a World. One that the API server would refuse is not to be judged, unless the World is
+// what it has itself.
+func readBindings(w bartizan.World, m *grant.Model, namespace string, complete bool) (out []*Binding, byRef map[bartizan.Ref]*Binding) {
 	byRef = map[bartizan.Ref]*Binding{}
 	for _, kind := range []bartizan.Kind{"ClusterRoleBinding", "RoleBinding"} {
 		for e := range w.All(kind) {
@@ -131,6 +132,11 @@ func readBindings(w bartizan.World, m *grant.Model, namespace string) (out []*Bi
 	slices.SortFunc(out, func(a, b *Binding) int { return compareRefs(a.Ref, b.Ref) })
 	for _, b := range out {
 		b.learn(m)
+	}
+	for _, f := range m.Faults() {
+		if b := byRef[f.Subject]; b != nil && !complete && (f.Code == grant.FaultSubject || f.Code == grant.FaultBinding) {
+			b.Verdict, b.fixed = Unknown, "it cannot be read in full: "+f.Message
+		}
 	}
 	return out, byRef
 }

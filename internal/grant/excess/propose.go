@@ -68,11 +68,11 @@ func (r *run) doubts(b *Binding) (out []string) {
 		if s.Principal.Group {
 			asked = grant.Subject{Groups: []string{s.Principal.Name}, Exact: true}
 		}
-		out = append(out, r.model.Doubts(asked)...)
+		out = append(out, r.model.Doubts(asked, nil)...)
 	}
 	for _, s := range b.Subjects {
 		for _, a := range r.members[s.Principal] {
-			out = append(out, r.model.Doubts(a.subject)...)
+			out = append(out, r.model.Doubts(a.subject, nil)...)
 			if n := len(r.tallies[a].notes); n > 0 {
 				out = append(out, fmt.Sprintf("%s was allowed %s that nothing read explains", a.subject.User, count(n, "kind of request", "kinds of requests")))
 			}

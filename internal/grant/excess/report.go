@@ -171,7 +171,7 @@ func New(w bartizan.World, u *Usage, o Options) (*Report, error) {
 		naming: map[grant.Principal][]*Binding{}, members: map[grant.Principal][]*actor{},
 	}
 	r.report = &Report{Usage: u, Model: r.model}
-	r.bindings, r.byRef = readBindings(w, r.model, o.Grant.Namespace)
+	r.bindings, r.byRef = readBindings(w, r.model, o.Grant.Namespace, o.Grant.Complete)
 	r.index()
 	r.weigh()
 	r.propose()
@@ -318,7 +318,7 @@ func (r *run) confidence() {
 		unread += flag(b.Verdict == Unknown)
 	}
 	if unread > 0 {
-		rep.Notes = append(rep.Notes, fmt.Sprintf("%s a role that was not read, or not in full: nothing is proposed for it, and nothing is dropped of those it reaches.",
+		rep.Notes = append(rep.Notes, fmt.Sprintf("%s a role that was not read, or cannot be read in full: nothing is proposed for it, and nothing is dropped of those it reaches.",
 			map[bool]string{true: "1 binding gives", false: fmt.Sprintf("Each of %d bindings gives", unread)}[unread == 1]))
 	}
 	if unexplained > 0 {

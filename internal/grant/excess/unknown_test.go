@@ -49,7 +49,7 @@ func TestHalf(t *testing.T) {
 				if s.Principal.Group {
 					subject = grant.Subject{Groups: []string{s.Principal.Name}}
 				}
-				return len(m.Doubts(subject)) > 0
+				return len(m.Doubts(subject, nil)) > 0
 			})
 			switch {
 			case missing[b.Role]:

@@ -14,8 +14,9 @@ import (
 
 // Object is an object to be written, as YAML.
 type Object struct {
-	Ref  bartizan.Ref
-	Text string
+	Ref   bartizan.Ref
+	Text  string
+	Rules []grant.Rule // of a role
 }
 
 // objects writes a part of what replaces a binding: its role, then its binding.
@@ -37,8 +38,8 @@ func (p *part) objects(b *Binding) []Object {
 		binding += s.yaml()
 	}
 	return []Object{
-		{bartizan.Ref{Kind: bartizan.Kind(roleKind), Namespace: p.namespace, Name: p.name}, role},
-		{bartizan.Ref{Kind: bartizan.Kind(kind), Namespace: p.namespace, Name: p.name}, binding},
+		{bartizan.Ref{Kind: bartizan.Kind(roleKind), Namespace: p.namespace, Name: p.name}, role, p.rules},
+		{bartizan.Ref{Kind: bartizan.Kind(kind), Namespace: p.namespace, Name: p.name}, binding, nil},
 	}
 }
 
@@ -55,7 +56,7 @@ func (b *Binding) Old() Object {
 	for i := range b.Subjects {
 		text += b.Subjects[i].yaml()
 	}
-	return Object{b.Ref, text}
+	return Object{Ref: b.Ref, Text: text}
 }
 
 func head(kind, namespace, name string, b *Binding) string {

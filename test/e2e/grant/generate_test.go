@@ -144,6 +144,14 @@ func (g *generator) subjects(namespaced bool) (out []rbacv1.Subject) {
 			out = append(out, rbacv1.Subject{Kind: "ServiceAccount", Namespace: ns, Name: g.pick([]string{"sa", "default"})})
 		}
 	}
+	for i := range out {
+		if !g.valid && g.IntN(10) == 0 {
+			out[i].Kind = g.pick([]string{"user", "GROUP", "serviceaccount", "Node", "", "*"})
+		}
+		if !g.valid && g.IntN(10) == 0 {
+			out[i].APIGroup = g.pick([]string{"", "v1", "RBAC.authorization.k8s.io"})
+		}
+	}
 	// A subject without a name cannot be stored, and the product reads none.
 	return slices.DeleteFunc(out, func(s rbacv1.Subject) bool { return s.Name == "" })
 }
@@ -175,6 +183,9 @@ func (g *generator) cluster() *rbac {
 
 // ref refers to a role, which now and then does not exist.
 func (g *generator) ref(cluster bool) rbacv1.RoleRef {
+	if !g.valid && g.IntN(10) == 0 {
+		return rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: g.pick([]string{"clusterrole", "", "*", "Roles"}), Name: fmt.Sprintf("c%d", g.IntN(11))}
+	}
 	if cluster || g.IntN(2) == 0 {
 		return rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: fmt.Sprintf("c%d", g.IntN(11))}
 	}
