@@ -39,7 +39,7 @@ func newReachCan() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			a := r.model.Can(from, to, port)
+			a := r.model.Ask(from, to, port)
 			if f.output == "json" {
 				err = writeJSON(cmd.OutOrStdout(), r.canDocument(args, a))
 			} else {

@@ -1,12 +1,12 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/bartizan-dev/bartizan/internal/reach"
-	"github.com/bartizan-dev/bartizan/internal/sink"
 )
 
 // newReachDiff makes reach diff.
@@ -19,7 +19,7 @@ func newReachDiff() *cobra.Command {
 			"only NEW is named. Exit codes: 0 nothing opened, 1 something opened, 3 something could not be read.",
 		Example: "  bartizan reach diff main/deploy branch/deploy",
 		Args: func(_ *cobra.Command, args []string) error {
-			if want := 2 - btoi(f.cluster); len(args) != want {
+			if len(args) != 2 && !f.cluster || len(args) != 1 && f.cluster {
 				return usage("reach diff compares two states: name OLD and NEW, or NEW alone with --cluster")
 			}
 			return nil
@@ -40,6 +40,10 @@ func newReachDiff() *cobra.Command {
 			}
 			r.gaps = append(old.gaps, r.gaps...)
 			opened, closed := reach.Diff(old.model, r.model)
+			if ns := f.options.Namespace; ns != "" {
+				other := func(x reach.Flow) bool { return !x.From.Within(ns) && !x.To.Within(ns) }
+				opened, closed = slices.DeleteFunc(opened, other), slices.DeleteFunc(closed, other)
+			}
 			if f.output == "json" {
 				err = writeJSON(r.w, reachDiffDoc{grantHead{grantSchema}, reachChangesOf(opened), reachChangesOf(closed), gapsOf(r.gaps)})
 			} else {
@@ -58,13 +62,6 @@ func newReachDiff() *cobra.Command {
 	}
 	f.add(cmd, "text", "json")
 	return cmd
-}
-
-func btoi(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 func (r *reached) diffText(opened, closed []reach.Flow) error {
@@ -97,10 +94,7 @@ func (r *reached) diffText(opened, closed []reach.Flow) error {
 
 // flowLine writes a wrapped line with a coloured mark.
 func (r *reached) flowLine(mark, sgr, text string) {
-	var b strings.Builder
-	q := painter{w: &b, width: r.width - 2}
-	q.wrap(0, 4, sink.Printable(text))
-	for i, l := range strings.Split(strings.TrimRight(b.String(), "\n"), "\n") {
+	for i, l := range brokenAt(text, 0, 4, r.width-2) {
 		if i == 0 {
 			r.line("%s %s", r.paint(sgr, mark), l)
 			continue

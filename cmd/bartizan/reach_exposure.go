@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -17,7 +18,8 @@ func newReachExposure() *cobra.Command {
 		Use:   "exposure [PATH...]",
 		Short: "Say what is open to the internet, and what each namespace reaches",
 		Long: "Lists the ways in from outside: Services of type LoadBalancer and NodePort, external addresses, host ports,\n" +
-			"pods on the node's network, Ingress objects and routes of the Gateway API; and whether policies leave them open.",
+			"pods on the node's network, Ingress objects and routes of the Gateway API; and whether policies leave them open.\n" +
+			"With -n only what leads into that namespace, and what begins or ends in it.",
 		Example: "  bartizan reach exposure deploy/\n  bartizan reach exposure --cluster -o json",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r, err := f.readSome(cmd, args)
@@ -25,6 +27,10 @@ func newReachExposure() *cobra.Command {
 				return err
 			}
 			ways, spaces := r.model.Exposures(), r.model.NamespaceReaches()
+			if ns := f.options.Namespace; ns != "" {
+				ways = slices.DeleteFunc(ways, func(e reach.Exposure) bool { return !in(ns, e.To) && !in(ns, e.Object) })
+				spaces = slices.DeleteFunc(spaces, func(n reach.NamespaceReach) bool { return n.From != ns && n.To != ns })
+			}
 			if f.output == "json" {
 				err = writeJSON(r.w, r.exposureDocument(ways, spaces))
 			} else {
@@ -38,6 +44,11 @@ func newReachExposure() *cobra.Command {
 	}
 	f.add(cmd, "text", "json")
 	return cmd
+}
+
+// in says whether an object is in a namespace; without one it is in default.
+func in(namespace string, ref bartizan.Ref) bool {
+	return cmp.Or(ref.Namespace, "default") == namespace
 }
 
 func (r *reached) exposureText(ways []reach.Exposure, spaces []reach.NamespaceReach) error {

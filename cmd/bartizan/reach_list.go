@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -105,23 +106,39 @@ func (r *reached) doubts(unknown bool) {
 
 // wrapBold writes a wrapped text in bold.
 func (r *reached) wrapBold(text string) {
-	var b strings.Builder
-	q := painter{w: &b, width: r.width}
-	q.wrap(0, 4, text)
-	for l := range strings.SplitSeq(strings.TrimRight(b.String(), "\n"), "\n") {
+	for _, l := range brokenAt(text, 0, 4, r.width) {
 		r.line("%s", r.bold(l))
 	}
 }
 
-// row writes a target, and its ports in a column of their own where both fit.
+// brokenAt is the lines of a text that is broken at a width.
+func brokenAt(text string, indent, hang, width int) []string {
+	var b strings.Builder
+	q := painter{w: &b, width: width}
+	q.wrap(indent, hang, text)
+	return strings.Split(strings.TrimRight(b.String(), "\n"), "\n")
+}
+
+// row writes a target, and its ports in a column of their own where no word is too long for it.
 func (r *reached) row(arrow, to, ports string) {
-	const column = 48
-	to, ports = sink.Printable(to), sink.Printable(ports)
-	if w := len([]rune(to)) + 4; w < column && column+len(ports) <= r.width {
-		r.line("  %s%s%s%s", arrow, to, strings.Repeat(" ", column-w), ports)
-		return
+	column := r.width * 3 / 5
+	left, right := brokenAt(arrow+to, 2, 6, column-2), brokenAt(ports, 0, 0, r.width-column)
+	for _, l := range left {
+		if utf8.RuneCountInString(l) > column-2 {
+			r.wrap(2, 6, arrow+to+" : "+ports)
+			return
+		}
 	}
-	r.wrap(2, 6, arrow+to+" : "+ports)
+	for i := range max(len(left), len(right)) {
+		l, p := "", ""
+		if i < len(left) {
+			l = left[i]
+		}
+		if i < len(right) {
+			p = right[i]
+		}
+		r.line("%s", strings.TrimRight(l+strings.Repeat(" ", column-utf8.RuneCountInString(l))+p, " "))
+	}
 }
 
 // writeReachCSV writes one line for each pair of ends.

@@ -1,6 +1,7 @@
 package reach
 
 import (
+	mathbits "math/bits"
 	"net/netip"
 	"slices"
 	"sort"
@@ -14,12 +15,18 @@ func spanOf(p netip.Prefix) span { return span{p.Masked().Addr(), lastOf(p)} }
 // lastOf is the last address of a prefix.
 func lastOf(p netip.Prefix) netip.Addr {
 	a := p.Masked().Addr()
-	b := a.AsSlice()
-	for i := p.Bits(); i < len(b)*8; i++ {
-		b[i/8] |= 0x80 >> (i % 8)
+	b := a.As16()
+	from := len(b) - a.BitLen()/8 // IPv4 stands at the end
+	for i := from + p.Bits()/8; i < len(b); i++ {
+		b[i] = 0xFF
 	}
-	last, _ := netip.AddrFromSlice(b)
-	return last
+	if at := from + p.Bits()/8; at < len(b) {
+		b[at] = a.As16()[at] | 0xFF>>(p.Bits()%8)
+	}
+	if a.Is4() {
+		return netip.AddrFrom4([4]byte(b[from:]))
+	}
+	return netip.AddrFrom16(b)
 }
 
 // overlaps says whether two spans share an address.
@@ -167,17 +174,12 @@ func isPublic(a netip.Addr) bool {
 	return in.Contains(a)
 }
 
-// prefixes writes a span as the fewest prefixes.
-func (s span) prefixes() []netip.Prefix {
-	var out []netip.Prefix
+// prefixes adds the fewest prefixes that make up a span.
+func (s span) prefixes(out []netip.Prefix) []netip.Prefix {
 	for a := s.lo; ; {
-		n := a.BitLen()
-		for n > 0 {
-			p := netip.PrefixFrom(a, n-1)
-			if p.Masked().Addr() != a || lastOf(p).Compare(s.hi) > 0 {
-				break
-			}
-			n--
+		n := a.BitLen() - trailingZeros(a)
+		for n < a.BitLen() && lastOf(netip.PrefixFrom(a, n)).Compare(s.hi) > 0 {
+			n++
 		}
 		p := netip.PrefixFrom(a, n)
 		out = append(out, p)
@@ -187,6 +189,19 @@ func (s span) prefixes() []netip.Prefix {
 		}
 		a = next
 	}
+}
+
+// trailingZeros is the number of zero bits at an address's end.
+func trailingZeros(a netip.Addr) int {
+	b := a.As16()
+	n := 0
+	for i := len(b) - 1; i >= len(b)-a.BitLen()/8; i-- {
+		if b[i] != 0 {
+			return n + mathbits.TrailingZeros8(b[i])
+		}
+		n += 8
+	}
+	return n
 }
 
 // joined merges spans that touch; the spans must be in order.

@@ -56,7 +56,7 @@ func (m *Model) blank() *Model {
 	inv.pods = append([]Pod(nil), m.inv.pods...)
 	inv.nodes = append([]node(nil), m.inv.nodes...)
 	inv.namespaces = append([]namespace(nil), m.inv.namespaces...)
-	return &Model{world: m.world, options: m.options, config: m.config, servers: m.servers, inv: &inv, possible: map[bool]bits{}, peerCache: map[string]peerSet{}}
+	return &Model{world: m.world, options: m.options, config: m.config, servers: m.servers, inv: &inv, possible: map[bool]bits{}, peerCache: map[string]peerSet{}, named: map[portName][]peerSet{}}
 }
 
 // shareNamespaces gives two inventories the same numbers for namespaces.

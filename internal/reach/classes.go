@@ -94,10 +94,14 @@ func (b *classifier) pod(i int32) {
 	b.vector = m.words.fill(b.vector, p.labels, addedLabels(p.Ref.Kind))
 	m.derive(b.vector, p, &m.inv.namespaces[ns])
 	ports := m.usedPorts(p.ports)
-	for f, at := range b.places(p.Addresses) {
+	places := b.places(p.Addresses)
+	for f, at := range places {
 		b.key = append(b.key[:0], 'p', at.family)
 		b.number(ns)
 		b.number(at.atom)
+		for _, other := range places { // so that two classes of one pod have the same pods
+			b.number(other.atom)
+		}
 		for _, x := range b.vector {
 			b.number(x)
 		}

@@ -19,15 +19,19 @@ type Connection struct {
 // true stand together. What holds between a pod and its own node whatever the policies say is left out.
 func (m *Model) Connections() (out []Connection) {
 	l := m.newLister()
+	l.findTwins()
 	for s := range m.outEnd {
-		if s != m.anyHost || len(m.classes[s].members)+len(m.classes[s].nodes) > 0 {
+		if l.twin[s] == s && (s != m.anyHost || len(m.classes[s].members)+len(m.classes[s].nodes) > 0) {
 			l.source(s)
 		}
 	}
 	for _, key := range l.order {
 		g := l.grouped[key]
+		m.leaveOutSelf(g)
+		l.spread(g.sources)
 		from := m.Describe(Set{g.sources})
 		for _, p := range g.parts {
+			l.spread(p.targets)
 			out = append(out, Connection{
 				From: from, To: m.Describe(Set{p.targets}), Ports: m.mergePorts(p.atoms), Verdict: p.verdict,
 				Sources: Set{g.sources}, Targets: Set{p.targets},
@@ -75,6 +79,38 @@ type lister struct {
 	sure, may []*columns
 	grouped   map[string]*listed
 	order     []string
+
+	twin   []int32         // of each class: the one that stands for the same pods, by the addresses of their first family
+	second map[int32]int32 // of a class that stands for pods: the one by their other addresses
+}
+
+// findTwins notes the classes that stand for the same pods, which have addresses of both families.
+func (l *lister) findTwins() {
+	l.twin, l.second = make([]int32, l.m.n), map[int32]int32{}
+	for c := range l.twin {
+		l.twin[c] = int32(c)
+	}
+	for i := range l.m.inv.pods {
+		if p := &l.m.inv.pods[i]; p.class[1] != p.class[0] && !p.HostNetwork {
+			l.twin[p.class[1]], l.second[p.class[0]] = p.class[0], p.class[1]
+		}
+	}
+}
+
+// leaveOutSelf leaves out that a pod reaches itself, which it always does, where it stands alone.
+func (m *Model) leaveOutSelf(g *listed) {
+	c := first(g.sources)
+	if g.sources.count() > 1 || c >= m.podEnd || len(m.classes[c].members) != 1 || m.inv.pods[m.classes[c].members[0]].IsTemplate() {
+		return
+	}
+	kept := g.parts[:0]
+	for _, p := range g.parts {
+		p.targets = p.targets.clone()
+		if p.targets[c>>6] &^= 1 << (c & 63); !p.targets.empty() {
+			kept = append(kept, p)
+		}
+	}
+	g.parts = kept
 }
 
 // listed is sources of which the same is true.
@@ -115,7 +151,63 @@ func (l *lister) source(s int32) {
 // parts divides the targets of a source by the ports on which the verdict holds.
 func (l *lister) parts(s int32, v Verdict) (out []part) {
 	m := l.m
-	rest := newBits(m.n) // targets of interest; policies say nothing between ends that are not pods
+	all := newBits(m.n)
+	all.fill(0, m.outEnd)
+	list := []part{{targets: all}}
+	families := []int32{s}
+	if other, both := l.second[s]; both {
+		families = append(families, other)
+	}
+	rest := make([]bits, len(families))
+	for i, c := range families {
+		rest[i] = l.ofInterest(c)
+	}
+	for atom := range m.ports.atoms {
+		in, sure := newBits(m.n), newBits(m.n)
+		for i, c := range families {
+			in.orAnd(l.reached(c, atom, v), rest[i])
+			if len(l.second) > 0 && v == Unknown {
+				sure.orAnd(l.reached(c, atom, Allowed), rest[i])
+			}
+		}
+		for first, other := range l.second {
+			l.merge(in, first, other)
+			l.merge(sure, first, other)
+		}
+		in.andNot(sure)
+		list = divide(list, in, atom)
+	}
+	for _, p := range list {
+		if len(p.atoms) > 0 && !p.targets.empty() {
+			p.verdict = v
+			out = append(out, p)
+		}
+	}
+	sort.SliceStable(out, func(i, j int) bool { return first(out[i].targets) < first(out[j].targets) })
+	return out
+}
+
+// merge has one class stand for two in a set.
+func (l *lister) merge(b bits, first, other int32) {
+	if b.has(other) {
+		b.set(first)
+		b[other>>6] &^= 1 << (other & 63)
+	}
+}
+
+// spread undoes merge for all classes.
+func (l *lister) spread(b bits) {
+	for first, other := range l.second {
+		if b.has(first) {
+			b.set(other)
+		}
+	}
+}
+
+// ofInterest is the targets of a class that policies may have a say about.
+func (l *lister) ofInterest(s int32) bits {
+	m := l.m
+	rest := newBits(m.n) // policies say nothing between ends that are not pods
 	rest.fill(0, m.outEnd)
 	if !m.governs(s) {
 		rest = newBits(m.n)
@@ -126,18 +218,7 @@ func (l *lister) parts(s int32, v Verdict) (out []part) {
 			rest[t>>6] &^= 1 << (t & 63)
 		}
 	}
-	list := []part{{targets: rest}}
-	for atom := range m.ports.atoms {
-		list = divide(list, l.reached(s, atom, v), atom)
-	}
-	for _, p := range list {
-		if len(p.atoms) > 0 && !p.targets.empty() {
-			p.verdict = v
-			out = append(out, p)
-		}
-	}
-	sort.SliceStable(out, func(i, j int) bool { return first(out[i].targets) < first(out[j].targets) })
-	return out
+	return rest
 }
 
 func (m *Model) emptyHost(c int32) bool {

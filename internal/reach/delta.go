@@ -2,6 +2,7 @@ package reach
 
 import (
 	"encoding/binary"
+	"slices"
 	"sort"
 
 	"github.com/bartizan-dev/bartizan"
@@ -11,23 +12,26 @@ import (
 // have the verdicts that they had.
 type delta struct {
 	*refined
-	gone    map[bartizan.Ref]bool
-	more    []*policy
-	touched [2][]*touch // by direction: of a class that a policy that comes or goes selects
-	of      [2][]int32  // of each class: its place in touched, or -1
-	mask    [2]bits     // the classes of touched
-	like    [][]int     // the atoms of ports in groups of which the same is true
-	copies  map[*policy]*policy
-	olds    map[oldKey]outcome
-	rects   map[string]*rectangle
+	gone   []bool // of the base's policies, by position
+	more   []*policy
+	bands  [2][]*band // by direction: of the classes that a policy that comes or goes selects
+	of     [2][]int32 // of each class: its place in bands, or -1
+	mask   [2]bits    // the classes of bands
+	like   [][]int    // the atoms of ports in groups of which the same is true
+	copies map[*policy]*policy
+	olds   map[oldKey]outcome
+	rects  map[string]*rectangle
+
+	scratch edges // of one bundle on one atom at a time
 }
 
-// touch is a class with what its policies said and what they say.
-type touch struct {
-	class int32
-	sig   int32 // of the base
-	was   *row  // of the base, by its atoms and classes
-	now   *row
+// band is the classes for which the same policies spoke and speak.
+type band struct {
+	sig     int32 // of the base
+	classes []int32
+	was     *row // of the base, by its atoms and classes
+	now     *row
+	differs []bool // by group of atoms: was is not now
 }
 
 type oldKey struct {
@@ -37,30 +41,61 @@ type oldKey struct {
 }
 
 func newDelta(r *refined, gone map[bartizan.Ref]bool, more []*policy) *delta {
-	d := &delta{refined: r, gone: gone, more: more, copies: map[*policy]*policy{}, olds: map[oldKey]outcome{}, rects: map[string]*rectangle{}}
-	for dir := range d.touched {
+	d := &delta{refined: r, more: more, gone: make([]bool, len(r.base.policies)), copies: map[*policy]*policy{},
+		olds: map[oldKey]outcome{}, rects: map[string]*rectangle{}, scratch: edges{wasYes: newBits(r.n), wasMay: newBits(r.n), isYes: newBits(r.n), isMay: newBits(r.n)}}
+	for i, p := range r.base.policies {
+		d.gone[i] = gone[p.ref]
+	}
+	d.inheritNames()
+	for dir := range d.bands {
 		d.touch(Direction(dir))
 	}
 	d.group()
+	for dir := range d.bands {
+		for _, b := range d.bands[dir] {
+			b.differs = make([]bool, len(d.like))
+			for g, atoms := range d.like {
+				was, is := d.was(Direction(dir), b, atoms[0]), b.now.at(atoms[0])
+				b.differs[g] = !was.accept.equal(is.accept) || !was.deny.equal(is.deny)
+			}
+		}
+	}
 	return d
+}
+
+// inheritNames takes over what names of ports stand for: the number behind a name that the base knows has an atom of
+// its own, which nothing divides.
+func (d *delta) inheritNames() {
+	for n, base := range d.base.named {
+		if n.cilium {
+			continue
+		}
+		list := make([]peerSet, len(d.ports.atoms))
+		for i := range list {
+			if at := base[d.atomParent(i)]; at.may != nil {
+				b := d.expand(at.may)
+				list[i] = peerSet{b, b}
+			}
+		}
+		d.named[n] = list
+	}
 }
 
 // touch finds the classes that policies that come or go select in a direction, and works out their new rows.
 func (d *delta) touch(dir Direction) {
 	about := newBits(d.n)
 	for _, p := range d.more {
-		if p.isolates[dir] || len(p.rules[dir]) > 0 {
+		if p.speaks(dir) {
 			about.or(d.subjects(p).may)
 		}
 	}
 	changed := make([]bool, len(d.base.sigs[dir]))
 	for s := range changed {
-		for _, a := range d.base.sigs[dir][s].policies {
-			changed[s] = changed[s] || d.gone[a.ref]
-		}
+		changed[s] = slices.ContainsFunc(d.base.sigs[dir][s].policies, func(a applied) bool { return d.gone[a.position] })
 	}
 	d.of[dir], d.mask[dir] = make([]int32, d.n), newBits(d.n)
-	rows := map[string]*row{}
+	places := map[string]int32{}
+	var key []byte
 	for c := range int32(d.n) {
 		d.of[dir][c] = -1
 		if !d.governs(c) {
@@ -70,44 +105,58 @@ func (d *delta) touch(dir Direction) {
 		if !about.has(c) && !changed[sig] {
 			continue
 		}
-		t := &touch{class: c, sig: sig, was: d.base.rows[dir][sig]}
-		list, key := d.policiesOf(dir, c, sig)
-		if t.now = rows[key]; t.now == nil {
-			s := &signature{policies: list}
+		key = d.policiesKey(key[:0], dir, c, sig)
+		at, ok := places[string(key)]
+		if !ok {
+			at = int32(len(d.bands[dir]))
+			places[string(key)] = at
+			s := &signature{policies: d.policiesOf(dir, c, sig)}
 			if dir == Ingress {
 				s.ports = d.classes[c].ports
 			}
-			t.now = d.evaluate(dir, s)
-			rows[key] = t.now
+			d.bands[dir] = append(d.bands[dir], &band{sig: sig, was: d.base.rows[dir][sig], now: d.evaluate(dir, s)})
 		}
-		d.of[dir][c] = int32(len(d.touched[dir]))
-		d.touched[dir] = append(d.touched[dir], t)
+		b := d.bands[dir][at]
+		b.classes = append(b.classes, c)
+		d.of[dir][c] = at
 		d.mask[dir].set(c)
 	}
 }
 
-// policiesOf lists the policies that apply to a class after the change, and a key of them.
-func (d *delta) policiesOf(dir Direction, c, sig int32) (list []applied, key string) {
-	b := binary.LittleEndian.AppendUint32(nil, uint32(sig))
+// policiesKey is a key of the policies that apply to a class before and after the change.
+func (d *delta) policiesKey(b []byte, dir Direction, c, sig int32) []byte {
+	b = binary.LittleEndian.AppendUint32(b, uint32(sig))
 	names := false
 	for _, a := range d.base.sigs[dir][sig].policies {
-		if !d.gone[a.ref] {
-			list = append(list, applied{d.copied(a.policy), a.sure})
-		}
+		names = names || !d.gone[a.position] && a.usesNames(dir)
 	}
 	for _, p := range d.more {
-		if set := d.subjects(p); set.may.has(c) && (p.isolates[dir] || len(p.rules[dir]) > 0) {
-			sure := p.doubt == "" && set.yes.has(c)
-			list = append(list, applied{p, sure})
-			b = append(binary.LittleEndian.AppendUint32(b, uint32(p.position)), boolByte(sure))
+		if set := d.subjects(p); p.speaks(dir) && set.may.has(c) {
+			b = binary.LittleEndian.AppendUint32(b, uint32(p.position)<<1)
+			if set.yes.has(c) {
+				b[len(b)-4] |= 1
+			}
+			names = names || p.usesNames(dir)
 		}
-	}
-	for _, a := range list {
-		names = names || a.usesNames(dir)
 	}
 	if names && dir == Ingress {
 		for _, p := range d.classes[c].ports {
 			b = append(append(b, p.name...), 0, byte(p.protocol), byte(p.number), byte(p.number>>8))
+		}
+	}
+	return b
+}
+
+// policiesOf lists the policies that apply to a class after the change, in the order of evaluation.
+func (d *delta) policiesOf(dir Direction, c, sig int32) (list []applied) {
+	for _, a := range d.base.sigs[dir][sig].policies {
+		if !d.gone[a.position] {
+			list = append(list, applied{d.copied(a.policy), a.sure})
+		}
+	}
+	for _, p := range d.more {
+		if set := d.subjects(p); p.speaks(dir) && set.may.has(c) {
+			list = append(list, applied{p, p.doubt == "" && set.yes.has(c)})
 		}
 	}
 	sort.SliceStable(list, func(i, j int) bool {
@@ -116,7 +165,7 @@ func (d *delta) policiesOf(dir Direction, c, sig int32) (list []applied, key str
 		}
 		return list[i].priority < list[j].priority
 	})
-	return list, string(b)
+	return list
 }
 
 // copied is a policy of the base whose rules match the divided classes.
@@ -162,7 +211,7 @@ func (d *delta) evaluate(dir Direction, sig *signature) *row {
 }
 
 // was is what the policies of a class said on an atom before.
-func (d *delta) was(dir Direction, t *touch, atom int) outcome {
+func (d *delta) was(dir Direction, t *band, atom int) outcome {
 	g := t.was.group[d.atomParent(atom)]
 	key := oldKey{dir, t.sig, g}
 	o, ok := d.olds[key]
@@ -186,8 +235,8 @@ func (d *delta) group() {
 
 func (d *delta) same(x, y int) bool {
 	a, b := d.atomParent(x), d.atomParent(y)
-	for dir := range d.touched {
-		for _, t := range d.touched[dir] {
+	for dir := range d.bands {
+		for _, t := range d.bands[dir] {
 			if t.now.group[x] != t.now.group[y] {
 				return false
 			}
@@ -206,9 +255,7 @@ func (d *delta) same(x, y int) bool {
 
 // flows makes the flows of the rectangles in which verdicts differ.
 func (d *delta) flows() (opened, closed []Flow) {
-	for _, t := range d.touched[Egress] {
-		d.source(t)
-	}
+	d.sources()
 	d.targets()
 	w := &differ{a: d.Model, b: d.Model, words: map[string]Group{}}
 	list := make([]*rectangle, 0, len(d.rects))
@@ -229,7 +276,7 @@ func (d *delta) flows() (opened, closed []Flow) {
 			closed = append(closed, f)
 		}
 	}
-	return opened, closed
+	return d.base.unrepeated(opened), d.base.unrepeated(closed)
 }
 
 // add notes that the verdicts of connections differ.

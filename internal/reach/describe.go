@@ -2,6 +2,7 @@ package reach
 
 import (
 	"net/netip"
+	"slices"
 	"sort"
 	"strings"
 
@@ -166,33 +167,44 @@ type familyWords struct {
 }
 
 func (m *Model) describeFamily(b bits, from, to int, zero netip.Addr) (w familyWords) {
-	var in, out, publicOut, privateIn []span
+	have, private := 0, 0 // atoms that are in, and those of them that the internet does not route
+	internet := true
 	for a := from; a < to; a++ {
-		s := m.space.span(int32(a))
-		public := m.space.public[a]
-		has := b.has(m.hostEnd + int32(a))
-		switch {
+		switch has, public := b.has(m.hostEnd+int32(a)), m.space.public[a]; {
 		case has:
-			in = append(in, s)
-		default:
-			out = append(out, s)
-		}
-		switch {
-		case has && !public:
-			privateIn = append(privateIn, s)
-		case !has && public:
-			publicOut = append(publicOut, s)
+			if have++; !public {
+				private++
+			}
+		case public:
+			internet = false
 		}
 	}
-	ins, outs, private := prefixesOf(in), prefixesOf(out), prefixesOf(privateIn)
-	internet := len(publicOut) == 0 && len(private) <= min(len(outs), len(ins))
-	switch {
-	case len(in) == 0:
-	case len(outs) > 0 && internet:
-		w.internet, w.in = true, private
-	case len(outs) < len(ins) || len(outs) == 0:
+	if have == 0 || have == to-from && private > 0 { // the usual ones
+		if have > 0 {
+			w.all, w.in = true, []netip.Prefix{netip.PrefixFrom(zero, 0)}
+		}
+		return w
+	}
+	spans := make([]span, 0, to-from)
+	prefixes := func(yes func(has, public bool) bool) []netip.Prefix {
+		spans = spans[:0]
+		for a := from; a < to; a++ {
+			if yes(b.has(m.hostEnd+int32(a)), m.space.public[a]) {
+				spans = append(spans, m.space.span(int32(a)))
+			}
+		}
+		return prefixesOf(spans)
+	}
+	ins, outs := prefixes(func(has, _ bool) bool { return has }), prefixes(func(has, _ bool) bool { return !has })
+	if internet && len(outs) > 0 {
+		if private := prefixes(func(has, public bool) bool { return has && !public }); len(private) <= min(len(outs), len(ins)) {
+			w.internet, w.in = true, private
+			return w
+		}
+	}
+	if len(outs) < len(ins) {
 		w.all, w.in, w.out = true, []netip.Prefix{netip.PrefixFrom(zero, 0)}, outs
-	default:
+	} else {
 		w.in = ins
 	}
 	return w
@@ -200,7 +212,7 @@ func (m *Model) describeFamily(b bits, from, to int, zero netip.Addr) (w familyW
 
 func prefixesOf(list []span) (out []netip.Prefix) {
 	for _, s := range joined(list) {
-		out = append(out, s.prefixes()...)
+		out = s.prefixes(out)
 	}
 	return out
 }
@@ -248,6 +260,12 @@ func (g *Group) excepted(p netip.Prefix) string {
 		return ""
 	}
 	return " except " + shortened(texts)
+}
+
+// Within says whether pods of a namespace are in the group.
+func (g *Group) Within(namespace string) bool {
+	is := func(w bartizan.Ref) bool { return namespaceOf(w.Namespace) == namespace }
+	return g.EveryPod || slices.Contains(g.Namespaces, namespace) || slices.ContainsFunc(g.Workloads, is) || slices.ContainsFunc(g.Hosts, is)
 }
 
 // Empty says whether nothing is in the group.

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"slices"
 	"sort"
+	"strings"
 )
 
 // Flow is a set of connections whose verdict differs: from any of From to any of To on any of Ports.
@@ -41,7 +42,21 @@ func diff(a, b *Model) (opened, closed []Flow) {
 			closed = append(closed, f)
 		}
 	}
-	return opened, closed
+	return a.unrepeated(opened), a.unrepeated(closed)
+}
+
+// unrepeated keeps one of flows that read the same: those of pods with addresses of both families are two.
+func (m *Model) unrepeated(list []Flow) []Flow {
+	if !slices.ContainsFunc(m.inv.pods, func(p Pod) bool { return p.class[0] != p.class[1] }) {
+		return list
+	}
+	seen := map[string]bool{}
+	return slices.DeleteFunc(list, func(f Flow) bool {
+		key := strings.Join(f.From.Names(), ", ") + "\n" + strings.Join(f.To.Names(), ", ") + "\n" + PortsText(f.Ports) + string([]byte{byte(f.Old), byte(f.New)})
+		was := seen[key]
+		seen[key] = true
+		return was
+	})
 }
 
 // change is a verdict that differs on an atom of ports.

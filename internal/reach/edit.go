@@ -69,9 +69,9 @@ func (m *Model) edited(gone map[bartizan.Ref]bool, words *vocabulary, more []*po
 	}
 	new.cilium = speakCilium(new.policies) || speakCilium(more)
 	if new.cilium == old.cilium {
-		new.peerCache, new.possible = maps.Clone(old.peerCache), maps.Clone(old.possible)
+		new.peerCache, new.named, new.possible = maps.Clone(old.peerCache), maps.Clone(old.named), maps.Clone(old.possible)
 	} else { // the same rules match otherwise under another network plugin
-		new.peerCache, new.possible = map[string]peerSet{}, map[bool]bits{}
+		new.peerCache, new.named, new.possible = map[string]peerSet{}, map[portName][]peerSet{}, map[bool]bits{}
 		new.policies = copied(new.policies)
 	}
 	new.policies = append(new.policies, more...)

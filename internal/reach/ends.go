@@ -2,6 +2,7 @@ package reach
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/bartizan-dev/bartizan"
 )
@@ -130,7 +131,7 @@ func (m *Model) addressEnds(p netip.Prefix) (list []end) {
 			return e[:1]
 		}
 		for i := range m.inv.nodes {
-			if hasAddress(m.inv.nodes[i].addresses, a) {
+			if slices.Contains(m.inv.nodes[i].addresses, a) {
 				return m.nodeEnds(m.inv.nodes[i].ref.Name)
 			}
 		}
@@ -157,15 +158,6 @@ func family(a netip.Addr) uint8 {
 		return 6
 	}
 	return 4
-}
-
-func hasAddress(list []netip.Addr, a netip.Addr) bool {
-	for _, x := range list {
-		if x == a {
-			return true
-		}
-	}
-	return false
 }
 
 // sameNode says whether two ends share a node.

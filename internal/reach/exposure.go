@@ -25,6 +25,10 @@ type Exposure struct {
 	Note    string
 	// Internal says that it is open within the provider's network only, not from the internet.
 	Internal bool
+
+	service *service     // that it leads to; nil of ports that a node has
+	port    *servicePort // of service
+	pod     *Pod         // one of those of To
 }
 
 // Exposures lists the ways in from outside, and whether policies leave them open.
@@ -71,7 +75,10 @@ func (m *Model) serviceExposures(s *service) (out []Exposure) {
 			if via == "NodePort" {
 				at.Number = p.node // 0 where the API server has not given it one yet
 			}
-			e := Exposure{Via: via, Object: s.ref, Origin: s.origin, Port: at, Sources: s.ranges}
+			e := Exposure{Via: via, Object: s.ref, Origin: s.origin, Port: at, service: s, port: p}
+			if via == "LoadBalancer" { // others do not look at the ranges
+				e.Sources = s.ranges
+			}
 			e.keepInside(s.internal && via == "LoadBalancer")
 			out = append(out, m.exposedBehind(e, s, p)...)
 		}
@@ -88,33 +95,66 @@ func (m *Model) exposedBehind(e Exposure, s *service, p *servicePort) (out []Exp
 			continue
 		}
 		seen[pod.Workload] = true
-		e.To = pod.Workload
+		e.To, e.pod = pod.Workload, pod
 		for _, at := range p.numbers(pod) {
-			var a Answer
-			from := e.Sources
-			switch {
-			case len(from) == 0 && e.Internal:
-				from = privateRanges()
-			case len(from) == 0:
-				a = m.fromOutside(Internet(), s, pod, at)
-			}
-			for _, r := range from {
-				if b := m.fromOutside(Address(r), s, pod, at); a.Reason == "" || rank(b.Verdict) > rank(a.Verdict) {
-					a = b
-				}
-			}
 			e.ToPort = at
-			e.settle(a)
+			from := e.clients(Internet())
+			if e.Internal && len(e.Sources) == 0 {
+				from = peersIn(privateRanges())
+			}
+			e.settle(m.fromAny(from, &e))
 			out = append(out, e)
 		}
 	}
 	return out
 }
 
+// clients are those of a peer that a load balancer lets in.
+func (e *Exposure) clients(from Peer) []Peer {
+	switch {
+	case len(e.Sources) == 0:
+		return []Peer{from}
+	case from.Kind == InternetPeer:
+		return peersIn(e.Sources)
+	}
+	var out []netip.Prefix
+	for _, r := range e.Sources {
+		switch {
+		case !r.Overlaps(from.Prefix):
+		case r.Bits() < from.Prefix.Bits():
+			out = append(out, from.Prefix)
+		default:
+			out = append(out, r)
+		}
+	}
+	return peersIn(out)
+}
+
+func peersIn(list []netip.Prefix) []Peer {
+	out := make([]Peer, len(list))
+	for i, p := range list {
+		out[i] = Address(p)
+	}
+	return out
+}
+
+// fromAny is what policies say of connections through a Service, of those of some peers who get the farthest.
+func (m *Model) fromAny(from []Peer, e *Exposure) (best Answer) {
+	for i, p := range from {
+		if a := m.fromOutside(p, e.service, e.pod, e.ToPort); i == 0 || rank(a.Verdict) > rank(best.Verdict) {
+			best = a
+		}
+	}
+	return best
+}
+
 func (m *Model) fromOutside(from Peer, s *service, pod *Pod, at Port) Answer {
 	a := m.Can(from, Workload(pod.Ref), at)
 	if !s.local {
 		a = m.rewritten(a, pod, at)
+	}
+	if slices.ContainsFunc(s.perhaps, func(i int32) bool { return &m.inv.pods[i] == pod }) {
+		a = s.perhapsBehind(a, pod)
 	}
 	return a
 }
@@ -150,7 +190,7 @@ func (m *Model) hostExposures() (out []Exposure) {
 			e := Exposure{
 				Via: "HostPort", Object: p.Workload, Origin: p.Origin, To: p.Workload,
 				Port: Port{Protocol: d.protocol, Number: d.hostPort}, ToPort: Port{Protocol: d.protocol, Number: d.number},
-				Note: "on the node's own addresses",
+				Note: "on the node's own addresses", pod: p,
 			}
 			if p.HostNetwork {
 				e.Via, e.Verdict, e.Reason = "HostNetwork", Allowed, "policies do not apply to pods on the node's network"

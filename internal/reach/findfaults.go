@@ -9,7 +9,7 @@ import (
 // findFaults looks for policies and rules that do nothing, or whose effect the API does not define.
 func (m *Model) findFaults() []Fault {
 	own := *m
-	own.peerCache = maps.Clone(m.peerCache)
+	own.peerCache, own.named = maps.Clone(m.peerCache), maps.Clone(m.named)
 	f := &faultFinder{m: &own, used: map[*rule]bool{}, needed: map[*rule]bool{}, applied: map[*policy]bool{}, clashes: map[[2]*policy]bool{}}
 	f.list = append(f.list, m.faults...)
 	for dir := range m.sigs {

@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/bartizan-dev/bartizan"
@@ -103,7 +104,7 @@ func (r *router) takes(gateway *kube.Object, l, ref tree.Node, o *kube.Object) (
 			}
 		}
 	}
-	if !contains(kinds, o.Kind) {
+	if !slices.Contains(kinds, o.Kind) {
 		return e, false
 	}
 	if o.Kind == "TCPRoute" || o.Kind == "UDPRoute" {
@@ -126,15 +127,6 @@ func (r *router) takes(gateway *kube.Object, l, ref tree.Node, o *kube.Object) (
 		takes = namespaceOf(gateway.Ref.Namespace) == namespaceOf(o.Ref.Namespace)
 	}
 	return e, takes
-}
-
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }
 
 // namespaceMatches says whether a selector selects a namespace.

@@ -2,6 +2,7 @@ package reach
 
 import (
 	"net/netip"
+	"slices"
 	"sort"
 	"strings"
 
@@ -123,6 +124,7 @@ func takeInventory(w bartizan.World, others []*kube.Object) *inventory {
 		}
 	}
 	objects = append(objects, others...)
+	v.pods = make([]Pod, 0, len(objects))
 	for _, o := range objects {
 		if owner, ok := controller(o); ok && seen[owner] != nil {
 			owned[owner] = true
@@ -136,27 +138,47 @@ func takeInventory(w bartizan.World, others []*kube.Object) *inventory {
 			v.addPod(o, &o.Workloads[i], topOwner(o, seen))
 		}
 	}
-	sort.SliceStable(v.pods, func(i, j int) bool { return v.pods[i].Namespace < v.pods[j].Namespace })
+	v.byNamespace()
 	v.rank()
 	return v
 }
 
+// byNamespace puts pods in the order of their namespaces, and those of one as they were read. Pods are large: each is
+// moved once.
+func (v *inventory) byNamespace() {
+	order := make([]int32, len(v.pods))
+	for i := range order {
+		order[i] = int32(i)
+	}
+	slices.SortStableFunc(order, func(a, b int32) int { return strings.Compare(v.pods[a].Namespace, v.pods[b].Namespace) })
+	pods := make([]Pod, len(v.pods))
+	for i, from := range order {
+		pods[i] = v.pods[from]
+	}
+	v.pods = pods
+}
+
 // rank numbers the workloads in the order of their names.
 func (v *inventory) rank() {
-	place := map[bartizan.Ref]int32{}
-	for i := range v.pods {
-		if w := v.pods[i].Workload; place[w] == 0 {
-			v.workloads = append(v.workloads, w)
-			place[w] = 1
-		}
-	}
-	sortRefs(v.workloads)
-	for i, w := range v.workloads {
-		place[w] = int32(i)
-	}
+	index := map[bartizan.Ref]int32{}
 	v.workload = make([]int32, len(v.pods))
 	for i := range v.pods {
-		v.workload[i] = place[v.pods[i].Workload]
+		w := v.pods[i].Workload
+		n, ok := index[w]
+		if !ok {
+			n = int32(len(v.workloads))
+			index[w] = n
+			v.workloads = append(v.workloads, w)
+		}
+		v.workload[i] = n
+	}
+	sortRefs(v.workloads)
+	place := make([]int32, len(v.workloads)) // by the number as read
+	for i, w := range v.workloads {
+		place[index[w]] = int32(i)
+	}
+	for i, n := range v.workload {
+		v.workload[i] = place[n]
 	}
 }
 

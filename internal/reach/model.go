@@ -47,7 +47,8 @@ type Model struct {
 	byName    map[[2]string][]int32
 	byAddress map[netip.Addr]int32
 	peerCache map[string]peerSet
-	possible  map[bool]bits // atoms a pod, or a node, without a known address may lie in
+	named     map[portName][]peerSet // by atom of ports: where the name stands for it
+	possible  map[bool]bits          // atoms a pod, or a node, without a known address may lie in
 
 	sig  [2][]int32 // by direction: the signature of each pod class
 	sigs [2][]signature
@@ -125,7 +126,7 @@ func customWorkloads(w bartizan.World) (out []*kube.Object) {
 // build makes classes and signatures of the policies and the inventory.
 func (m *Model) build() {
 	m.possible = map[bool]bits{}
-	m.peerCache = map[string]peerSet{}
+	m.peerCache, m.named = map[string]peerSet{}, map[portName][]peerSet{}
 	m.cilium = speakCilium(m.policies)
 	m.hasBlocks = len(cidrs(m.policies)) > 0
 	m.space = newSpace(m.borders())
@@ -243,7 +244,7 @@ func (m *Model) sign() {
 	for _, p := range m.inOrder() {
 		set := m.subjects(p)
 		for dir := range lists {
-			if !p.isolates[dir] && len(p.rules[dir]) == 0 {
+			if !p.speaks(Direction(dir)) {
 				continue
 			}
 			for c := range set.may.all() {

@@ -20,6 +20,9 @@ type policy struct {
 	position  int       // in the list of policies
 }
 
+// speaks says whether a policy has a say in a direction.
+func (p *policy) speaks(dir Direction) bool { return p.isolates[dir] || len(p.rules[dir]) > 0 }
+
 // rule is one rule of a policy.
 type rule struct {
 	action  Action

@@ -120,6 +120,7 @@ func (r *router) backend(e Exposure, ref bartizan.Ref, port Port, doubt string) 
 		if !p.asks(port) {
 			continue
 		}
+		e.service, e.port = s, p
 		seen := map[bartizan.Ref]bool{}
 		for _, i := range append(append([]int32(nil), s.pods...), s.perhaps...) {
 			pod := &r.m.inv.pods[i]
@@ -128,7 +129,7 @@ func (r *router) backend(e Exposure, ref bartizan.Ref, port Port, doubt string) 
 			}
 			seen[pod.Workload] = true
 			for _, at := range p.numbers(pod) {
-				e.To, e.ToPort = pod.Workload, at
+				e.To, e.ToPort, e.pod = pod.Workload, at, pod
 				e.settle(r.through(i, at))
 				if doubt != "" && e.Verdict != Denied {
 					e.Verdict, e.Reason = Unknown, doubt

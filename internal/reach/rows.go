@@ -143,27 +143,37 @@ func (e *evaluator) matched(r *rule, i int, atom portAtom) (yes, may bits, ok bo
 
 // namedAt is the peers at which a named port stands for an atom; empty if there are none.
 func (m *Model) namedAt(n portName, atom int) peerSet {
-	key := "p" + n.name + "\x00" + string([]byte{byte(n.protocol), boolByte(n.anyProtocol), boolByte(n.cilium), byte(atom), byte(atom >> 8)})
-	if s, ok := m.peerCache[key]; ok {
-		return s
+	list, ok := m.named[n]
+	if !ok {
+		list = m.namedAtoms(n)
+		m.named[n] = list
 	}
+	return list[atom]
+}
+
+// namedAtoms is namedAt for every atom.
+func (m *Model) namedAtoms(n portName) []peerSet {
+	list := make([]peerSet, len(m.ports.atoms))
 	if n.cilium {
-		s := m.namedInCluster(n, m.ports.atoms[atom])
-		m.peerCache[key] = s
-		return s
+		for i := range list {
+			list[i] = m.namedInCluster(n, m.ports.atoms[i])
+		}
+		return list
 	}
-	spec := portSpec{names: []portName{n}}
-	var b bits
 	for c := int32(0); c < m.podEnd; c++ {
-		if spec.named(m.ports.atoms[atom], m.classes[c].ports) {
-			if b == nil {
-				b = newBits(m.n)
+		for _, d := range m.classes[c].ports {
+			if d.name != n.name || d.number == 0 || !n.anyProtocol && n.protocol != d.protocol {
+				continue
 			}
-			b.set(c)
+			at := &list[m.ports.atom(d.protocol, d.number)]
+			if at.may == nil {
+				b := newBits(m.n)
+				*at = peerSet{b, b}
+			}
+			at.may.set(c)
 		}
 	}
-	m.peerCache[key] = peerSet{b, b}
-	return peerSet{b, b}
+	return list
 }
 
 // namedInCluster is namedAt as Cilium sees egress: a name stands for one number wherever it is used. Where pods give
@@ -188,13 +198,6 @@ func (m *Model) namedInCluster(n portName, atom portAtom) (s peerSet) {
 		}
 	}
 	return s
-}
-
-func boolByte(b bool) byte {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 // ordered evaluates a tier of policies with priorities. Among equal priorities any may come first: whatever one

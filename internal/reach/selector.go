@@ -58,6 +58,7 @@ type vocabulary struct {
 	keys    map[string]int32
 	names   []string // of keys
 	values  map[string]int32
+	texts   []string // of values, from firstValue on
 	derived []derived
 }
 
@@ -80,13 +81,14 @@ func (v *vocabulary) value(s string) int32 {
 	if !ok {
 		x = firstValue + int32(len(v.values))
 		v.values[s] = x
+		v.texts = append(v.texts, s)
 	}
 	return x
 }
 
 // clone is a copy to which more can be added.
 func (v *vocabulary) clone() *vocabulary {
-	return &vocabulary{keys: maps.Clone(v.keys), names: slices.Clone(v.names), values: maps.Clone(v.values), derived: slices.Clone(v.derived)}
+	return &vocabulary{keys: maps.Clone(v.keys), names: slices.Clone(v.names), values: maps.Clone(v.values), texts: slices.Clone(v.texts), derived: slices.Clone(v.derived)}
 }
 
 // label is a key and its value.

@@ -3,6 +3,7 @@ package reach
 import (
 	"net/netip"
 	"sort"
+	"strings"
 
 	"github.com/bartizan-dev/bartizan"
 	"github.com/bartizan-dev/bartizan/internal/kube"
@@ -81,8 +82,11 @@ func readService(o *kube.Object) *service {
 	s.outside = appendAddresses(nil, spec.Get("externalIPs"), "")
 	s.outside = appendAddresses(s.outside, o.Root.At("status", "loadBalancer", "ingress"), "ip")
 	for c := range spec.Get("loadBalancerSourceRanges").Items() {
-		if p, ok := prefix(c.Str()); ok {
-			s.ranges = append(s.ranges, p)
+		s.addRange(c.Str())
+	}
+	if len(s.ranges) == 0 { // as it was written before there was a field for it
+		for text := range strings.SplitSeq(o.Annotation("service.beta.kubernetes.io/load-balancer-source-ranges"), ",") {
+			s.addRange(strings.TrimSpace(text))
 		}
 	}
 	for c := range spec.Get("ports").Items() {
@@ -91,6 +95,13 @@ func readService(o *kube.Object) *service {
 		}
 	}
 	return s
+}
+
+// addRange notes a range that a load balancer lets in.
+func (s *service) addRange(text string) {
+	if p, ok := prefix(text); ok {
+		s.ranges = append(s.ranges, p)
+	}
 }
 
 func appendAddresses(list []netip.Addr, n tree.Node, field string) []netip.Addr {
@@ -278,8 +289,8 @@ func (m *Model) behind(from Peer, s *service, p *servicePort, outside bool) (all
 			if outside && !s.local {
 				a = m.rewritten(a, pod, at)
 			}
-			if k >= len(s.pods) && a.Verdict == Allowed {
-				a.Verdict, a.Reason = Unknown, "whether "+s.ref.String()+" selects "+pod.Ref.String()+" depends on labels that the pods only get when they are made"
+			if k >= len(s.pods) {
+				a = s.perhapsBehind(a, pod)
 			}
 			all = append(all, a)
 		}
@@ -288,6 +299,14 @@ func (m *Model) behind(from Peer, s *service, p *servicePort, outside bool) (all
 		all = append(all, m.Can(from, Host(e), Port{Protocol: p.protocol, Number: p.target}))
 	}
 	return all
+}
+
+// perhapsBehind accounts for a pod that a Service may select, and may not.
+func (s *service) perhapsBehind(a Answer, pod *Pod) Answer {
+	if a.Verdict == Allowed {
+		a.Verdict, a.Reason = Unknown, "whether "+s.ref.String()+" selects "+pod.Ref.String()+" depends on labels that the pods only get when they are made"
+	}
+	return a
 }
 
 // rewritten accounts for externalTrafficPolicy: Cluster: the pod may see the connection come from a node.

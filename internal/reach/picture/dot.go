@@ -4,9 +4,7 @@ import (
 	"fmt"
 	"io"
 	"sort"
-	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/bartizan-dev/bartizan/internal/reach"
 )
@@ -61,11 +59,5 @@ func Dot(w io.Writer, list []reach.Connection) error {
 
 // quote makes a string of Graphviz.
 func quote(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return '\uFFFD'
-		}
-		return r
-	}, s)
-	return strings.ReplaceAll(strconv.Quote(s), `\u`, `\\u`)
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(visible(s)) + `"`
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/bartizan-dev/bartizan"
 	"github.com/bartizan-dev/bartizan/internal/reach"
@@ -25,6 +26,7 @@ func TestSVGIsWellFormed(t *testing.T) {
 	for name, list := range map[string][]reach.Connection{
 		"empty":   nil,
 		"hostile": {{From: workloads(2, `a<script>"&%d`), To: workloads(2, "\x1b[31m\x00%d"), Ports: []reach.Port{{Number: 80}}, Verdict: reach.Allowed}},
+		"turned":  {{From: workloads(1, "a\u202Egnp\u2066\u200B\u0301\u061C\uFEFF\u2028%d"), To: workloads(1, "b\xff\u202E\"\\%d"), Verdict: reach.Allowed}},
 		"large":   {{From: workloads(300, "w%d"), To: workloads(300, "w%d"), Verdict: reach.Allowed}},
 		"outside": {{From: reach.Group{Internet: true}, To: workloads(1, "w%d"), Verdict: reach.Unknown}},
 	} {
@@ -48,9 +50,24 @@ func TestSVGIsWellFormed(t *testing.T) {
 		if !bytes.Equal(b.Bytes(), again.Bytes()) {
 			t.Errorf("%s: two pictures of the same input differ", name)
 		}
+		checkVisible(t, name, b.String())
 		b.Reset()
 		if err := Dot(&b, list); err != nil || !strings.HasSuffix(b.String(), "}\n") {
 			t.Errorf("%s: dot: %v", name, err)
 		}
+		checkVisible(t, name, b.String())
+	}
+}
+
+// checkVisible demands that nothing of the input controls how a text is shown.
+func checkVisible(t *testing.T, name, text string) {
+	t.Helper()
+	for _, r := range text {
+		if r != '\n' && (!unicode.IsPrint(r) || unicode.Is(unicode.M, r) || r == unicode.ReplacementChar) {
+			t.Errorf("%s: %U stands in the picture", name, r)
+		}
+	}
+	if name == "turned" && !strings.Contains(text, "u202e") {
+		t.Errorf("%s: what stood in the name cannot be seen", name)
 	}
 }

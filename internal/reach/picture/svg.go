@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/bartizan-dev/bartizan/internal/reach"
 )
@@ -203,7 +204,7 @@ func abs(n int) int {
 
 // text shortens a text and makes it safe in XML.
 func text(s string, limit int) string {
-	r := []rune(strings.TrimSpace(s))
+	r := []rune(strings.TrimSpace(visible(s)))
 	if len(r) > limit {
 		r = append(r[:limit-1], '…')
 	}
@@ -218,10 +219,26 @@ func text(s string, limit int) string {
 			b.WriteString("&amp;")
 		case c == '"':
 			b.WriteString("&quot;")
-		case !unicode.IsPrint(c):
-			b.WriteRune('\uFFFD')
 		default:
 			b.WriteRune(c)
+		}
+	}
+	return b.String()
+}
+
+// visible writes what changes the direction of a text, joins its characters or controls a terminal as \u and a number,
+// so that no name looks like another.
+func visible(s string) string {
+	var b strings.Builder
+	for i, r := range s {
+		_, size := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case r == utf8.RuneError && size == 1:
+			fmt.Fprintf(&b, `\x%02x`, s[i])
+		case unicode.IsPrint(r) && !unicode.Is(unicode.M, r) && r != utf8.RuneError:
+			b.WriteRune(r)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
 		}
 	}
 	return b.String()

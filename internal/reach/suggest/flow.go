@@ -47,6 +47,9 @@ type Log struct {
 	Flows       []Flow // each pair of ends and port once, in the order of their first record
 	Records     int    // connections that were counted
 	Ignored     int    // replies, dropped packets, protocols that policies do not speak of
+	ICMP        int    // of Ignored: those of messages that have no ports
+	WrongNames  int    // of addresses: such as no rule may hold
+	WrongLine   int    // where the first of them stands
 	Gaps        []bartizan.Gap
 	First, Last time.Time
 }

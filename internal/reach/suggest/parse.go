@@ -28,6 +28,8 @@ type record struct {
 	flow   Flow
 	where  where
 	ignore bool
+	icmp   bool // it is of messages that have no ports
+	wrong  int  // names that no rule may hold
 }
 
 // parser reads records of either format.
@@ -40,14 +42,11 @@ func (p *parser) str(v event.Value) string {
 	return p.text.Of(v)
 }
 
-// pick finds several keys of an object in one walk; of a repeated key the last one counts.
-func pick(v event.Value, keys []string, into []event.Value) {
+// pick finds several keys of an object in one walk, each in its place; of a repeated key the last one counts.
+func pick(v event.Value, place func(key string) int, into []event.Value) {
 	for key, x := range v.Members() {
-		for i, k := range keys {
-			if k == key {
-				into[i] = x
-				break
-			}
+		if i := place(key); i >= 0 {
+			into[i] = x
 		}
 	}
 }
@@ -85,12 +84,66 @@ const (
 	hubbleKeys
 )
 
-func recordKeys() []string {
-	return []string{"from", "to", "port", "protocol", "count", "first", "last", "flow", "lost_events", "node_status", "agent_event", "debug_event", "http", "names"}
+// recordKey is the place of a key of our format, or of what stands around a flow of Hubble; -1 if it is none.
+func recordKey(key string) int {
+	switch key {
+	case "from":
+		return kFrom
+	case "to":
+		return kTo
+	case "port":
+		return kPort
+	case "protocol":
+		return kProtocol
+	case "count":
+		return kCount
+	case "first":
+		return kFirst
+	case "last":
+		return kLast
+	case "flow":
+		return kFlow
+	case "lost_events":
+		return kLost
+	case "node_status":
+		return kNode
+	case "agent_event":
+		return kAgent
+	case "debug_event":
+		return kDebug
+	case "http":
+		return kHTTP
+	case "names":
+		return kNames
+	}
+	return -1
 }
 
-func flowKeys() []string {
-	return []string{"time", "verdict", "IP", "l4", "source", "destination", "is_reply", "traffic_direction", "l7", "destination_names"}
+// hubbleKey is the place of a key of Hubble's flows; -1 if it is none.
+func hubbleKey(key string) int {
+	switch key {
+	case "time":
+		return hTime
+	case "verdict":
+		return hVerdict
+	case "IP":
+		return hIP
+	case "l4":
+		return hL4
+	case "source":
+		return hSource
+	case "destination":
+		return hDestination
+	case "is_reply":
+		return hReply
+	case "traffic_direction":
+		return hDirection
+	case "l7":
+		return hL7
+	case "destination_names":
+		return hNames
+	}
+	return -1
 }
 
 func (p *parser) parse(text string) (record, error) {
@@ -99,7 +152,7 @@ func (p *parser) parse(text string) (record, error) {
 		return record{}, errors.New("not a flow in JSON")
 	}
 	var k [ownKeys]event.Value
-	pick(v, recordKeys(), k[:])
+	pick(v, recordKey, k[:])
 	switch {
 	case k[kFlow].Kind() == event.Object:
 		return p.hubble(k[kFlow])
@@ -123,10 +176,15 @@ func (p *parser) own(k *[ownKeys]event.Value) (r record, err error) {
 	if f.To, err = endOf(p.str(k[kTo])); err != nil {
 		return r, fmt.Errorf("to: %w", err)
 	}
-	protocol, ok := reach.ParseProtocol(strings.ToUpper(p.str(k[kProtocol])))
-	if !ok {
-		r.ignore = true
+	name := strings.ToUpper(p.str(k[kProtocol]))
+	protocol, ok := reach.ParseProtocol(name)
+	switch {
+	case ok:
+	case name == "ICMP" || name == "ICMPV4" || name == "ICMPV6":
+		r.ignore, r.icmp = true, true
 		return r, nil
+	default:
+		return r, errors.New("protocol is none of TCP, UDP and SCTP, nor ICMP")
 	}
 	if f.Port, err = portOf(protocol, k[kPort]); err != nil {
 		return r, err
@@ -150,12 +208,13 @@ func (p *parser) own(k *[ownKeys]event.Value) (r record, err error) {
 	if f.Last, err = timeOf(p.str(k[kLast])); err != nil {
 		return r, fmt.Errorf("last: %w", err)
 	}
-	p.inside(f, k[kHTTP].Get("method"), k[kHTTP].Get("path"), k[kNames])
+	p.inside(&r, k[kHTTP].Get("method"), k[kHTTP].Get("path"), k[kNames])
 	return r, nil
 }
 
 // inside takes what was seen in the connection, and the names of the address that it went to.
-func (p *parser) inside(f *Flow, method, url, names event.Value) {
+func (p *parser) inside(rec *record, method, url, names event.Value) {
+	f := &rec.flow
 	if method.Kind() == event.String {
 		if r, ok := requestOf(p.str(method), p.str(url)); ok {
 			f.Requests = []Request{r}
@@ -164,8 +223,12 @@ func (p *parser) inside(f *Flow, method, url, names event.Value) {
 		}
 	}
 	for n := range names.Items() {
-		if name := strings.ToLower(strings.TrimSuffix(p.str(n), ".")); domain().MatchString(name) && f.To.Name == "" {
+		switch name := strings.ToLower(strings.TrimSuffix(p.str(n), ".")); {
+		case f.To.Name != "":
+		case domain().MatchString(name):
 			f.Names = append(f.Names, name)
+		default:
+			rec.wrong++
 		}
 	}
 }
@@ -176,88 +239,6 @@ var domain = sync.OnceValue(func() *regexp.Regexp {
 })
 
 var whole = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9]{1,400}$`) })
-
-// hubble reads a record of Cilium's Hubble (the flow.Flow message as JSON).
-func (p *parser) hubble(h event.Value) (r record, err error) {
-	f := &r.flow
-	var k [hubbleKeys]event.Value
-	pick(h, flowKeys(), k[:])
-	l4 := k[hL4]
-	protocol, ports := reach.TCP, l4.Get("TCP")
-	for _, other := range []reach.Protocol{reach.UDP, reach.SCTP} {
-		if x := l4.Get(other.String()); x.Kind() == event.Object {
-			protocol, ports = other, x
-		}
-	}
-	http := k[hL7].Get("http")
-	answer := http.Exists() && p.str(k[hL7].Get("type")) != "REQUEST"
-	inside := http.Exists() && k[hReply].Kind() != event.Bool
-	if p.str(k[hVerdict]) != "FORWARDED" || ports.Kind() != event.Object || answer || !inside && reply(k[hReply], protocol, ports) {
-		r.ignore = true
-		return r, nil
-	}
-	if f.Port, err = portOf(protocol, ports.Get("destination_port")); err != nil {
-		return r, err
-	}
-	if f.From, err = p.end(k[hSource], k[hIP].Get("source")); err != nil {
-		return r, fmt.Errorf("source: %w", err)
-	}
-	if f.To, err = p.end(k[hDestination], k[hIP].Get("destination")); err != nil {
-		return r, fmt.Errorf("destination: %w", err)
-	}
-	if f.First, err = timeOf(p.str(k[hTime])); err != nil {
-		return r, fmt.Errorf("time: %w", err)
-	}
-	f.Last, f.Count = f.First, 1
-	if p.str(k[hDirection]) == "INGRESS" {
-		r.where = entering
-	}
-	p.inside(f, http.Get("method"), http.Get("url"), k[hNames])
-	if http.Exists() {
-		r.where = requested
-	}
-	return r, nil
-}
-
-// firstEphemeral is where the ports begin that clients are given.
-const firstEphemeral = 32768
-
-// reply says whether the packet answers another. Where Hubble does not know, a TCP packet counts only if it opens a
-// connection, any other if it does not go from a server's port to a client's.
-func reply(known event.Value, p reach.Protocol, ports event.Value) bool {
-	flag := func(name string) bool { return ports.At("flags", name).Raw() == "true" }
-	switch {
-	case known.Kind() == event.Bool:
-		return known.Raw() == "true"
-	case p == reach.TCP:
-		return !flag("SYN") || flag("ACK")
-	}
-	from, _ := ports.Get("source_port").Int()
-	to, _ := ports.Get("destination_port").Int()
-	return from < firstEphemeral && to >= firstEphemeral
-}
-
-func (p *parser) end(x, ip event.Value) (e End, err error) {
-	if pod := p.str(x.Get("pod_name")); pod != "" {
-		e = End{Namespace: p.str(x.Get("namespace")), Name: pod, Workload: p.str(x.Get("workloads").Index(0).Get("name")), Kind: p.str(x.Get("workloads").Index(0).Get("kind"))}
-		if i := strings.LastIndexByte(pod, '/'); i >= 0 {
-			e.Namespace, e.Name = pod[:i], pod[i+1:]
-		}
-		if e.Namespace == "" {
-			return e, errors.New("a pod without a namespace")
-		}
-		return e, nil
-	}
-	for l := range x.Get("labels").Items() {
-		e.Local = e.Local || l.Raw() == `"reserved:host"`
-	}
-	a, err := netip.ParseAddr(p.str(ip))
-	if err != nil && !e.Local {
-		return e, errors.New("neither a pod nor an address")
-	}
-	e.Address = a.Unmap().WithZone("")
-	return e, nil
-}
 
 func endOf(s string) (End, error) {
 	if a, err := netip.ParseAddr(s); err == nil {

@@ -29,6 +29,7 @@ func (k *maker) overlaid() (*reach.Model, error) {
 			k.written = append(k.written, objects[0].Root)
 		}
 	}
+	k.index()
 	return reach.New(k.world.Overlay(entities...), k.options), nil
 }
 
@@ -59,23 +60,54 @@ func (k *maker) prove(before, after *reach.Model) error {
 	return fmt.Errorf("proving the policies: they do not surely allow what was observed: %s%s: nothing is suggested; check that the pods of these workloads were read", strings.Join(cut, "; "), more)
 }
 
-// rulesOf are the rules for a port that the written policy of a group holds.
-func (k *maker) rulesOf(group int, direction string, port reach.Port) (out []tree.Node) {
+// ruled is a port of a group in one direction.
+type ruled struct {
+	group     int
+	direction string
+	port      string // with the protocol, as it is written
+}
+
+func (k *maker) ruled(group int, direction string, port reach.Port) ruled {
+	return ruled{group, direction, strconv.Itoa(int(port.Number)) + "/" + port.Protocol.String()}
+}
+
+// index finds the rules for each port that the written policies of groups hold, and those for requests among them.
+func (k *maker) index() {
+	k.ruling, k.asking = map[ruled][]tree.Node{}, map[ruled]*requests{}
+	groups := map[bartizan.Ref][]int{}
+	for i, g := range k.groups {
+		groups[g.workloads[0]] = append(groups[g.workloads[0]], i)
+	}
 	for i, root := range k.written {
-		if !slices.Contains(k.result.Policies[i].Workloads, k.groups[group].workloads[0]) {
-			continue
+		var own []int
+		for _, w := range k.result.Policies[i].Workloads {
+			own = append(own, groups[w]...)
 		}
-		for r := range root.At("spec", direction).Items() {
-			for p := range r.Get("toPorts").Items() {
-				for x := range p.Get("ports").Items() {
-					if x.Get("port").Str() == strconv.Itoa(int(port.Number)) && x.Get("protocol").Str() == port.Protocol.String() {
-						out = append(out, r)
-					}
-				}
+		slices.Sort(own)
+		own = slices.Compact(own)
+		for _, direction := range []string{"ingress", "egress"} {
+			for r := range root.At("spec", direction).Items() {
+				k.indexRule(own, direction, r)
 			}
 		}
 	}
-	return out
+}
+
+func (k *maker) indexRule(groups []int, direction string, r tree.Node) {
+	for p := range r.Get("toPorts").Items() {
+		for x := range p.Get("ports").Items() {
+			for _, g := range groups {
+				key := ruled{g, direction, x.Get("port").Str() + "/" + x.Get("protocol").Str()}
+				k.ruling[key] = append(k.ruling[key], r)
+			}
+		}
+	}
+}
+
+// requests are the rules for requests at a port.
+type requests struct {
+	rules []matcher
+	any   bool
 }
 
 // byName says whether a policy allows an address by a name that it was looked up by.
@@ -84,7 +116,7 @@ func (k *maker) byName(l link) bool {
 	if l.to.group >= 0 || l.from.group < 0 || len(names) == 0 {
 		return false
 	}
-	for _, r := range k.rulesOf(l.from.group, "egress", l.port) {
+	for _, r := range k.ruling[k.ruled(l.from.group, "egress", l.port)] {
 		for n := range r.Get("toFQDNs").Items() {
 			if slices.Contains(names, n.Get("matchName").Str()) {
 				return true
@@ -99,16 +131,25 @@ func (k *maker) asked(l link) bool {
 	if k.dialect != Cilium || l.to.group < 0 {
 		return true
 	}
+	rules, seen := k.requestsAt(k.ruled(l.to.group, "ingress", l.port)), k.links[l]
+	return !rules.any || len(seen.requests) > 0 && !seen.many && !slices.ContainsFunc(seen.requests, func(r Request) bool { return !allow(rules.rules, r) })
+}
+
+// requestsAt are the rules for requests at a port, compiled once.
+func (k *maker) requestsAt(at ruled) *requests {
+	if out := k.asking[at]; out != nil {
+		return out
+	}
 	var rules []pattern
-	for _, r := range k.rulesOf(l.to.group, "ingress", l.port) {
+	for _, r := range k.ruling[at] {
 		for p := range r.Get("toPorts").Items() {
 			for x := range p.At("rules", "http").Items() {
 				rules = append(rules, pattern{x.Get("method").Str(), x.Get("path").Str()})
 			}
 		}
 	}
-	seen := k.links[l]
-	return len(rules) == 0 || len(seen.requests) > 0 && !seen.many && !slices.ContainsFunc(seen.requests, func(r Request) bool { return !allow(rules, r) })
+	k.asking[at] = &requests{compiled(rules), len(rules) > 0}
+	return k.asking[at]
 }
 
 func (k *maker) verdict(m *reach.Model, l link) reach.Verdict {

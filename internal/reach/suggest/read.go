@@ -113,8 +113,15 @@ func (c *collector) record(line int, text string) {
 		return
 	case r.ignore:
 		c.log.Ignored++
+		if r.icmp {
+			c.log.ICMP++
+		}
 		return
 	}
+	if r.wrong > 0 && c.log.WrongNames == 0 {
+		c.log.WrongLine = line
+	}
+	c.log.WrongNames += r.wrong
 	f := r.flow
 	key := flowKey{f.From, f.To, f.Port}
 	i, old := c.at[key]

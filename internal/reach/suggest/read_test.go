@@ -49,6 +49,8 @@ func TestRead(t *testing.T) {
 		{"hubble, from the world", hubbleLine("FORWARDED", beyondAll, web, tcp(40000, 8080, `"SYN":true`), ""), "10.0.1.5 -> shop/web-6d4b75cb6d-x2x4z TCP/8080 1"},
 		{"hubble, from the node", hubbleLine("FORWARDED", host, web, tcp(40000, 8080, `"SYN":true`), ""), "10.0.1.5 (local) -> shop/web-6d4b75cb6d-x2x4z TCP/8080 1"},
 		{"hubble, ICMP", hubbleLine("FORWARDED", web, db, `{"ICMPv4":{"type":8}}`, ""), "ignored"},
+		{"ICMP", `{"from":"shop/web","to":"shop/db","protocol":"ICMPv6"}`, "ignored"},
+		{"another protocol", `{"from":"shop/web","to":"shop/db","port":1,"protocol":"tpc"}`, "protocol is none of TCP, UDP and SCTP, nor ICMP"},
 		{"hubble, lost", `{"lost_events":{"source":"HUBBLE_RING_BUFFER","num_events_lost":"5"}}`, "flows are missing here: Hubble lost 5; record again with a larger buffer"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -145,5 +147,16 @@ func BenchmarkRead(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// TestCounted: what no policy can be written for is counted, not dropped in silence.
+func TestCounted(t *testing.T) {
+	log := Read(strings.NewReader(hubbleLine("FORWARDED", web, db, `{"ICMPv4":{"type":8}}`, "")+"\n"+
+		hubbleLine("DROPPED", web, db, `{"ICMPv4":{"type":8}}`, "")+"\n"+
+		`{"from":"shop/web","to":"shop/db","protocol":"icmp"}`+"\n"+
+		`{"from":"shop/web","to":"192.0.2.1","port":443,"names":["pay.example.com","not a name","*.example.com"]}`+"\n"), "flows")
+	if log.ICMP != 2 || log.Ignored != 3 || log.WrongNames != 2 || log.WrongLine != 4 || len(log.Flows) != 1 || len(log.Flows[0].Names) != 1 {
+		t.Errorf("%+v", log)
 	}
 }

@@ -81,14 +81,27 @@ func patterns(list []Request) []pattern {
 	return out
 }
 
+// matcher is a pattern that was compiled.
+type matcher struct {
+	method string
+	path   *regexp.Regexp
+}
+
+// compiled makes matchers of rules. One that cannot be compiled lets nothing through.
+func compiled(rules []pattern) (out []matcher) {
+	for _, p := range rules {
+		if re, err := regexp.Compile("^(?:" + p.path + ")$"); err == nil {
+			out = append(out, matcher{p.method, re})
+		}
+	}
+	return out
+}
+
 // allow says whether rules let a request through.
-func allow(rules []pattern, r Request) bool {
+func allow(rules []matcher, r Request) bool {
 	path := r.Path
 	if r.Query {
 		path += "?a=b"
 	}
-	return slices.ContainsFunc(rules, func(p pattern) bool {
-		re, err := regexp.Compile("^(?:" + p.path + ")$")
-		return err == nil && p.method == r.Method && re.MatchString(path)
-	})
+	return slices.ContainsFunc(rules, func(m matcher) bool { return m.method == r.Method && m.path.MatchString(path) })
 }

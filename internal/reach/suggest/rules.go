@@ -10,16 +10,9 @@ import (
 	"github.com/bartizan-dev/bartizan/internal/reach"
 )
 
-// compare puts groups before addresses.
+// compare puts groups before addresses, whose group is -1.
 func (p peer) compare(o peer) int {
-	return cmp.Or(cmp.Compare(btoi(p.group < 0), btoi(o.group < 0)), cmp.Compare(p.group, o.group), p.address.Compare(o.address))
-}
-
-func btoi(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
+	return cmp.Or(cmp.Compare(uint(p.group), uint(o.group)), p.address.Compare(o.address))
 }
 
 func comparePorts(a, b reach.Port) int {

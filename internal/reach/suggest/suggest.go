@@ -84,6 +84,8 @@ type maker struct {
 	result   *Result
 	dialect  Dialect
 	written  []tree.Node             // the policies as read back
+	ruling   map[ruled][]tree.Node   // the rules that they hold
+	asking   map[ruled]*requests     // and what those are for requests, as far as it was asked
 	named    map[netip.Addr][]string // names of addresses that are allowed by name
 }
 

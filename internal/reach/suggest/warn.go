@@ -20,6 +20,12 @@ func (k *maker) warn(log *Log, after *reach.Model) {
 	case window < Enough:
 		say("the flows were recorded for %s only: what is done once a week or less has not been seen; record 7 days at least", window)
 	}
+	if log.ICMP > 0 && len(k.result.Policies) > 0 {
+		say("ICMP was seen %d times and is left out: the policies have no rules for it, and network plugins differ on whether they then cut it", log.ICMP)
+	}
+	if log.WrongNames > 0 {
+		say("%d names of addresses are left out, the first of them in line %d: they are no domain names; the addresses are allowed all the same", log.WrongNames, log.WrongLine)
+	}
 	for _, p := range k.result.Policies {
 		if p.Unseen > 0.01 {
 			say("%s: about %.0f %% of its connections are of flows not seen yet (%d of %d were seen once): record longer", p.Workloads[0], 100*p.Unseen, p.Once, p.Seen)

@@ -78,7 +78,9 @@ func (k *maker) estimate(group int, p *Policy) {
 		n := k.links[l].count
 		p.Flows++
 		p.Seen += n
-		p.Once += btoi(n == 1)
+		if n == 1 {
+			p.Once++
+		}
 	}
 	if p.Seen > 0 {
 		p.Unseen = float64(p.Once) / float64(p.Seen)
