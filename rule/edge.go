@@ -49,10 +49,10 @@ type Step struct {
 type Fix struct {
 	Target bartizan.Ref
 	Ops    []Op
-	New    map[string]any
-	Text   string // in words: "drop the capability SYS_ADMIN"; with Target it is the fix's name
-	Cost   int    // the blast radius: 1 breaks hardly anything, 100 breaks a cluster
-	Unsafe string // what must be known before it is applied; empty for a safe change
+	New    func() map[string]any // makes the new object
+	Text   string                // in words: "drop the capability SYS_ADMIN"; with Target it is the fix's name
+	Cost   int                   // the blast radius: 1 breaks hardly anything, 100 breaks a cluster
+	Unsafe string                // what must be known before it is applied; empty for a safe change
 }
 
 // Attack is what an edge's derive function is given: exact answers, and Step to report with.

@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"maps"
 	"strings"
 
 	"github.com/bartizan-dev/bartizan"
@@ -50,6 +51,7 @@ type Container struct {
 	Unmasked   bool // procMount is Unmasked
 	Mounts     []Mount
 	caps       map[string]bool
+	every      bool // capabilities that caps says nothing of
 }
 
 // Mount is a volume mounted in a container.
@@ -70,28 +72,27 @@ var defaultCapabilities = map[string]bool{
 	"SETUID": true, "SYS_CHROOT": true,
 }
 
-// Cap says whether processes of the container can have a capability: it is privileged, or the capability is added
-// or one of the runtime's defaults and not dropped.
-func (c *Container) Cap(name string) bool { return c.Privileged || c.caps[name] }
+// Cap says whether processes of the container can have a capability, written without CAP_: it is privileged, or the
+// capability is added or one of the runtime's defaults, and not dropped.
+func (c *Container) Cap(name string) bool {
+	has, said := c.caps[name]
+	return c.Privileged || has || c.every && !said
+}
 
-// ReadCapabilities sets what Cap answers from securityContext.capabilities.
+// ReadCapabilities sets what Cap answers from securityContext.capabilities, in the order of containerd and CRI-O: ALL is
+// added, ALL is dropped, single ones are added, single ones are dropped.
 func (c *Container) ReadCapabilities(n tree.Node) {
 	if c.caps = defaultCapabilities; !n.Exists() {
 		return
 	}
-	c.caps = map[string]bool{}
 	drop, add := names(n.Get("drop")), names(n.Get("add"))
-	for name := range defaultCapabilities {
-		c.caps[name] = !drop["ALL"] && !drop[name]
+	c.caps = map[string]bool{}
+	if c.every = add["ALL"] && !drop["ALL"]; !drop["ALL"] {
+		maps.Copy(c.caps, defaultCapabilities)
 	}
-	for name := range add {
-		c.caps[name] = true
-	}
-	if add["ALL"] {
-		c.caps["SYS_ADMIN"], c.caps["SYS_MODULE"], c.caps["SYS_PTRACE"], c.caps["SYS_RAWIO"] = true, true, true, true
-		for _, name := range []string{"DAC_READ_SEARCH", "NET_ADMIN", "BPF", "PERFMON", "SYS_BOOT", "SYS_TIME", "SYSLOG", "CHECKPOINT_RESTORE"} {
-			c.caps[name] = true
-		}
+	maps.Copy(c.caps, add)
+	for name := range drop {
+		c.caps[name] = false
 	}
 }
 

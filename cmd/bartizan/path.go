@@ -71,6 +71,7 @@ type pathWorld struct {
 	sources []path.Source
 	targets []path.Target
 	painter painter
+	left    int     // identities of the control plane, which are no sources unless they are named
 	missing []error // what --from and --to name and was not read, where that is allowed
 }
 
@@ -125,6 +126,9 @@ func (w *pathWorld) resolveFrom(from []string, lenient bool) error {
 		switch name {
 		case path.SourcesInternet, path.SourcesWorkloads, path.SourcesIdentities:
 			w.sources = append(w.sources, w.graph.Sources(name)...)
+			if name == path.SourcesIdentities {
+				w.left = w.graph.ControlPlane()
+			}
 			continue
 		}
 		refs, err := w.graph.Resolve(name)

@@ -144,6 +144,9 @@ func (w *cutAnswer) write(out io.Writer) error {
 // head says what is ended and at what cost.
 func (w *cutAnswer) head(b *strings.Builder) {
 	switch {
+	case w.Pairs+len(w.Uncut) == 0 && w.LeftOut > 0:
+		w.wrap(b, "", "", fmt.Sprintf("Nothing to cut, as far as it is likely: of %s and %s, %s joined by far-fetched ways only, which succeed less than one time in ten. "+
+			"--far-fetched ends them.", count(len(w.sources), "source"), count(len(w.targets), "target"), count(w.LeftOut, "pair")+" "+are(w.LeftOut)))
 	case w.Pairs+len(w.Uncut) == 0:
 		fmt.Fprintf(b, "Nothing to cut: none of %s reaches any of %s.\n", count(len(w.sources), "source"), count(len(w.targets), "target"))
 	case w.Pairs > 0:
@@ -182,6 +185,13 @@ func (w *cutAnswer) fix(b *strings.Builder, i int) {
 		w.wrap(b, "    ", "      ", w.painter.paint(sgrYellow, "first")+" "+safe(x.Unsafe))
 	}
 	w.inUse(b, x.InUse)
+}
+
+func are(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
 }
 
 func ends(n int) string {

@@ -90,7 +90,7 @@ func (w *cutAnswer) writeTogether(b *strings.Builder) {
 
 // foot says what was left out, and how far what was seen can be relied on.
 func (w *cutAnswer) foot(b *strings.Builder) {
-	if w.LeftOut > 0 {
+	if w.LeftOut > 0 && w.Pairs+len(w.Uncut) > 0 {
 		b.WriteByte('\n')
 		w.wrap(b, "", "", fmt.Sprintf("Left out: %s of a source and a target that only far-fetched ways lead to (less than one chance in ten). --far-fetched ends them, too.",
 			count(w.LeftOut, "pair")))
@@ -116,6 +116,7 @@ func seenWhen(u *path.Uses) string {
 	return timeText(u.First) + " to " + timeText(u.Last)
 }
 
+// timeText is a time as JSON has it; empty for none.
 func timeText(t time.Time) string {
 	if t.IsZero() {
 		return ""

@@ -47,10 +47,12 @@ type (
 		Line   int    `json:"line,omitempty"`
 	}
 	pathList struct {
-		Schema  string    `json:"schema"`
-		Paths   []pathOne `json:"paths"`
-		Gaps    []pathGap `json:"gaps"`
-		Unknown []string  `json:"unknown"` // bindings to roles that were not read: they may hide paths
+		Schema string    `json:"schema"`
+		Paths  []pathOne `json:"paths"`
+		// ControlPlane is how many identities of the control plane are left out of the sources.
+		ControlPlane int       `json:"controlPlane"`
+		Gaps         []pathGap `json:"gaps"`
+		Unknown      []string  `json:"unknown"` // bindings to roles that were not read: they may hide paths
 	}
 	pathFix struct {
 		Target pathRef `json:"target"`
@@ -159,7 +161,7 @@ func pathDocument(p *path.Path) pathOne {
 }
 
 func (w *pathWorld) listDocument(paths []path.Path) pathList {
-	d := pathList{Schema: schemaV1, Paths: []pathOne{}, Gaps: w.gapDocuments(), Unknown: w.unknownDocuments()}
+	d := pathList{Schema: schemaV1, Paths: []pathOne{}, ControlPlane: w.left, Gaps: w.gapDocuments(), Unknown: w.unknownDocuments()}
 	for i := range paths {
 		d.Paths = append(d.Paths, pathDocument(&paths[i]))
 	}

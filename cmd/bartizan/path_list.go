@@ -90,13 +90,18 @@ func (w *pathWorld) writeList(out io.Writer, shown []path.Path, all int) error {
 			reach[s] = true
 		}
 	}
+	text := ""
 	switch {
 	case all == 0:
-		fmt.Fprintf(&b, "No attack path found: %s, %s.\n", count(len(w.sources), "source"), count(len(w.targets), "target"))
+		text = fmt.Sprintf("No attack path found: %s, %s.", count(len(w.sources), "source"), count(len(w.targets), "target"))
 	case len(shown) < all:
-		fmt.Fprintf(&b, "%d of %s are told; --limit 0 tells all. bartizan path cut finds the smallest set of fixes.\n", len(shown), count(all, "attack path"))
+		text = fmt.Sprintf("%d of %s are told; --limit 0 tells all. bartizan path cut finds the smallest set of fixes.", len(shown), count(all, "attack path"))
 	default:
-		fmt.Fprintf(&b, "%s from %s. bartizan path cut finds the smallest set of fixes.\n", count(all, "attack path"), count(len(reach), "source"))
+		text = fmt.Sprintf("%s from %s. bartizan path cut finds the smallest set of fixes.", count(all, "attack path"), count(len(reach), "source"))
+	}
+	w.wrap(&b, "", "", text)
+	if w.left > 0 {
+		w.wrap(&b, "", "", fmt.Sprintf("Identities of the control plane (users, groups, controllers) are what attackers end up as, no sources: %d left out. --from user/NAME follows one.", w.left))
 	}
 	_, err := io.WriteString(out, b.String())
 	return err

@@ -63,8 +63,7 @@ type places struct {
 
 // granted is one rule of one held role.
 type granted struct {
-	held heldRole
-	rule int32
+	held, rule int32 // in access.held, and of the role
 }
 
 func newAccess(b *builder, wanted map[heldRole]bool) *access {
@@ -109,15 +108,13 @@ func (a *access) rulesOf(role bartizan.Ref) []sourceRule {
 	if list, ok := a.rules[role]; ok {
 		return list
 	}
-	found := a.b.grants.Effective(role)
+	var list []sourceRule
 	if role == rule.EveryRight {
-		list := []sourceRule{{Rule: grant.Rule{Verbs: []string{"create"}, APIGroups: []string{""}, Resources: []string{"pods"}}, source: role, builtin: true}}
-		a.rules[role] = list
-		return list
-	}
-	list := make([]sourceRule, len(found))
-	for i, x := range found {
-		list[i] = sourceRule{Rule: x.Rule, source: x.Source, builtin: x.Builtin}
+		list = []sourceRule{{Rule: grant.Rule{Verbs: []string{"create"}, APIGroups: []string{""}, Resources: []string{"pods"}}, source: role, builtin: true}}
+	} else {
+		for _, x := range a.b.grants.Effective(role) {
+			list = append(list, sourceRule{Rule: x.Rule, source: x.Source, builtin: x.Builtin})
+		}
 	}
 	a.rules[role] = list
 	return list
@@ -131,7 +128,7 @@ func (a *access) places(r rule.Right) *places {
 	p := &places{by: map[rule.Scope][]granted{}}
 	a.where[r] = p
 	byRole := map[bartizan.Ref][]int32{}
-	for _, h := range a.held {
+	for n, h := range a.held {
 		if r.Cluster && h.namespace != "" {
 			continue
 		}
@@ -149,8 +146,11 @@ func (a *access) places(r rule.Right) *places {
 				a.b.full = true
 				break
 			}
-			p.put(r, granted{h, i}, a.rulesOf(h.role)[i].ResourceNames)
+			p.put(r, h.namespace, granted{int32(n), i}, a.rulesOf(h.role)[i].ResourceNames)
 		}
+	}
+	if slices.ContainsFunc(p.scopes, func(s rule.Scope) bool { return byName(r, s) }) {
+		a.created(r, p)
 	}
 	slices.SortFunc(p.scopes, func(x, y rule.Scope) int {
 		return cmp.Or(cmp.Compare(min(len(x.Name), 1), min(len(y.Name), 1)), cmp.Compare(x.Namespace, y.Namespace), cmp.Compare(x.Name, y.Name))
@@ -159,23 +159,27 @@ func (a *access) places(r rule.Right) *places {
 }
 
 // put files what grants a right under its scope, or under one scope for each name.
-func (p *places) put(r rule.Right, g granted, names []string) {
-	scopes := []rule.Scope{{Namespace: g.held.namespace}}
+func (p *places) put(r rule.Right, namespace string, g granted, names []string) {
+	scopes := []rule.Scope{{Namespace: namespace}}
 	if len(names) > 0 {
-		if r.Sub == "" && (r.Verb == "create" || r.Verb == "deletecollection") {
-			return // such a request carries no name: a rule with names never matches it
+		if nameless(r) {
+			return
 		}
 		scopes = nil
 		for _, name := range names {
-			scopes = append(scopes, rule.Scope{Namespace: g.held.namespace, Name: name})
+			scopes = append(scopes, rule.Scope{Namespace: namespace, Name: name})
 		}
 	}
 	for _, s := range scopes {
-		if p.by[s] == nil {
-			p.scopes = append(p.scopes, s)
-		}
-		p.by[s] = append(p.by[s], g)
+		p.file(s, g)
 	}
+}
+
+func (p *places) file(s rule.Scope, g granted) {
+	if p.by[s] == nil {
+		p.scopes = append(p.scopes, s)
+	}
+	p.by[s] = append(p.by[s], g)
 }
 
 // Where is rule.Access.
@@ -198,7 +202,15 @@ func (a *access) Can(r rule.Right, s rule.Scope) bartizan.Ref {
 	a.can[ref] = true
 	p := a.places(r)
 	for _, g := range p.by[s] {
-		a.b.add([]bartizan.Ref{g.held.ref()}, ref, step{proof: a.b.keep(proof{kind: proofRule, role: g.held.role, rule: g.rule, right: r})})
+		held := a.held[g.held]
+		grants := step{proof: a.b.keep(proof{kind: proofRule, role: held.role, rule: g.rule, right: r})}
+		if !byName(r, s) {
+			a.b.add([]bartizan.Ref{held.ref()}, ref, grants)
+			continue
+		}
+		for _, also := range alongside(r) {
+			a.b.add([]bartizan.Ref{held.ref(), a.Can(also, s)}, ref, grants)
+		}
 	}
 	for _, wider := range []rule.Scope{{}, {Namespace: s.Namespace}, {Name: s.Name}} {
 		if wider == s || len(p.by[wider]) == 0 {

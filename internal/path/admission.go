@@ -2,6 +2,7 @@ package path
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/bartizan-dev/bartizan"
@@ -41,7 +42,7 @@ func newAdmission(b *builder) *admission {
 		}
 	}
 	have["kube-system"] = true
-	a.namespaces = sortedKeys(have)
+	a.namespaces = slices.Sorted(maps.Keys(have))
 	return a
 }
 
@@ -94,13 +95,14 @@ const undecidedCost = 3
 // them, or that an attacker takes away what does.
 func (a *admission) state(namespace string, level rule.Level, ref bartizan.Ref) {
 	enforced, why := a.security.enforced(a.b, namespace)
-	s := step{text: fmt.Sprintf("namespace %s admits %s pods", namespace, level), why: why}
+	text := fmt.Sprintf("namespace %s admits %s pods", namespace, level)
+	s := step{told: a.b.say(text, why)}
 	var from []bartizan.Ref
 	if rank(level) > rank(enforced) {
 		from = append(from, a.Standard(namespace, level))
 	} else if level == rule.LevelPrivileged {
 		if f, ok := a.security.fix(a.b, namespace); ok {
-			s.fixes = []int32{a.b.fix(f)}
+			s.fixes = a.b.ended(f)
 		}
 	}
 	r := a.guards.rule(namespace, level)
@@ -108,7 +110,7 @@ func (a *admission) state(namespace string, level rule.Level, ref bartizan.Ref) 
 		one := s
 		if r == undecided {
 			one.cost = undecidedCost
-			one.text += ", unless its policies deny them: what they ask for is not known"
+			one.told = a.b.say(text+", unless its policies deny them: what they ask for is not known", why)
 		}
 		a.b.add(from, ref, one)
 	}

@@ -48,7 +48,7 @@ func (g *Graph) change(target bartizan.Ref, fixes []rule.Fix) (bartizan.Change, 
 		}
 		ops = append(ops, f.Ops...)
 		if f.New != nil {
-			value, err := json.Marshal(f.New)
+			value, err := json.Marshal(f.New())
 			if err != nil {
 				return c, fmt.Errorf("write the new %s: %w", target, err)
 			}

@@ -1,8 +1,8 @@
 package path
 
 import (
-	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/bartizan-dev/bartizan"
@@ -36,28 +36,29 @@ type builder struct {
 	pods     *pods
 	admits   *admission
 	net      rule.Network
-	edge     *rule.Rule
+	edge     int16 // in Graph.edges, whose steps are derived
 	fixByKey map[string]int32
 	seen     map[string]bool
 	reads    map[string][]bartizan.Ref // what nodes read, by name
 	onNode   map[string][]*rule.Pod    // the classes of pods on a node, by its name
 	key      []byte                    // of the fix that is interned
-	spare    []int32                   // room for the fixes of steps
 }
 
 // Build derives all steps of a World.
 func Build(in Input) *Graph {
+	model := newModel(in)
 	b := &builder{in: in, reads: map[string][]bartizan.Ref{}, grants: grant.New(in.World, grant.Options{Complete: in.Complete, Gaps: in.Gaps, Pods: in.Complete})}
 	b.Graph = &Graph{}
 	b.access = &access{b: b, rules: map[bartizan.Ref][]sourceRule{}}
 	b.access.readGrants()
 	b.pods = newPods(in, b.access.accounts())
-	b.net = newNetwork(in, b.pods)
+	b.net = &network{in: in, pods: b.pods, model: model}
 	b.rounds()
 	b.access.finish()
 	b.members()
 	b.Graph.facts = b.gather()
 	b.index()
+	model() // leaves nothing behind that reads the World
 	return b.Graph
 }
 
@@ -81,34 +82,55 @@ func (b *builder) rounds() {
 }
 
 // stepsOfObject is for how many steps there is room in the beginning, for each object.
-const stepsOfObject = 4
+const stepsOfObject = 6
 
 // round derives edges; held are the roles that edges lead to, as far as earlier rounds know.
 func (b *builder) round(held map[heldRole]bool, edges []*rule.Rule) {
 	b.Graph = &Graph{
-		numbers: make(map[bartizan.Ref]vertex, len(b.refs)), objects: b.pods.objects, proofs: append(b.proofs[:0], proof{}),
-		steps: slices.Grow(b.steps[:0], stepsOfObject*len(b.in.Objects)), bodies: b.bodies[:0],
+		numbers: make(map[bartizan.Ref]vertex, max(len(b.refs), len(b.in.Objects))), objects: b.pods.objects, proofs: append(b.proofs[:0], proof{}),
+		steps: slices.Grow(b.steps[:0], stepsOfObject*len(b.in.Objects)), bodies: slices.Grow(b.bodies[:0], stepsOfObject*len(b.in.Objects)),
+		edges: append([]*rule.Rule{nil}, edges...), told: append(slices.Grow(b.told[:0], stepsOfObject*len(b.in.Objects)/4), telling{}), endings: b.endings[:0],
 	}
-	b.fixByKey = map[string]int32{}
+	b.fixByKey = make(map[string]int32, len(b.fixByKey))
 	b.access = newAccess(b, held)
 	b.admits = newAdmission(b)
 	a := rule.Attack{
 		World: b.in.World, Version: b.in.Version,
 		Access: b.access, Pods: b.pods, Admission: b.admits, Network: b.net,
 	}
-	for _, e := range edges {
-		b.edge = e
+	for i, e := range edges {
+		b.edge = int16(i + 1)
 		one := a
 		one.Rule, one.Step = e, b.report
 		e.Derive(&one)
 	}
-	b.edge = nil
 }
 
 // report takes a step from an edge.
 func (b *builder) report(s rule.Step) {
-	cost := max(0, min(b.edge.Cost+s.More, rule.MaxCost))
-	b.add(s.From, s.To, step{cost: int16(cost), hop: true, edge: b.edge, text: s.Text, why: s.Why, fixes: b.interned(s.Fixes)})
+	cost := max(0, min(b.edges[b.edge].Cost+s.More, rule.MaxCost))
+	b.add(s.From, s.To, step{cost: int16(cost), hop: true, edge: b.edge, told: b.say(s.Text, s.Why), fixes: b.ended(s.Fixes...)})
+}
+
+// ended keeps the fixes that each end a step, and gives where they are.
+func (b *builder) ended(fixes ...rule.Fix) [2]int32 {
+	from := int32(len(b.endings))
+	for _, f := range fixes {
+		b.endings = append(b.endings, b.fix(f))
+	}
+	return [2]int32{from, int32(len(b.endings))}
+}
+
+// say keeps what to say of a step, and gives its number.
+func (b *builder) say(text string, why []bartizan.Evidence) int32 {
+	if text == "" && len(why) == 0 {
+		return 0
+	}
+	last := &b.told[len(b.told)-1]
+	if text != last.text || len(why)+len(last.why) > 0 {
+		b.told = append(b.told, telling{text, why})
+	}
+	return int32(len(b.told) - 1)
 }
 
 // add adds a step, unless it leads nowhere new.
@@ -134,7 +156,7 @@ func (b *builder) add(from []bartizan.Ref, to bartizan.Ref, s step) {
 
 // imply adds a step of bookkeeping.
 func (b *builder) imply(from, to bartizan.Ref, text string) {
-	b.add([]bartizan.Ref{from}, to, step{text: text})
+	b.add([]bartizan.Ref{from}, to, step{told: b.say(text, nil)})
 }
 
 // keep keeps what a step of bookkeeping is made from, and gives its number.
@@ -167,22 +189,6 @@ func (b *builder) fix(f rule.Fix) int32 {
 		b.fixes = append(b.fixes, fix{Fix: f})
 	}
 	return id
-}
-
-// interned are the numbers of fixes, in a list that must not grow.
-func (b *builder) interned(fixes []rule.Fix) []int32 {
-	if len(fixes) == 0 {
-		return nil
-	}
-	if len(b.spare) < len(fixes) {
-		b.spare = make([]int32, max(1024, len(fixes)))
-	}
-	out := b.spare[:len(fixes):len(fixes)]
-	b.spare = b.spare[len(fixes):]
-	for i, f := range fixes {
-		out[i] = b.fix(f)
-	}
-	return out
 }
 
 // members lets sets lead to what is in them, and names to the pods that bear them.
@@ -228,7 +234,7 @@ func (b *builder) set(r bartizan.Ref, namespaced map[bartizan.Kind]map[string][]
 			b.imply(r, class, "")
 		}
 	case r.Namespace == "":
-		for _, ns := range sortedKeys(namespaced[r.Kind]) {
+		for _, ns := range slices.Sorted(maps.Keys(namespaced[r.Kind])) {
 			b.imply(r, bartizan.Ref{Kind: r.Kind, Namespace: ns, Name: rule.Every}, "")
 		}
 	default:
@@ -258,7 +264,7 @@ func (b *builder) podsOn(r bartizan.Ref) {
 		}
 	}
 	for _, p := range b.onNode[r.Name] {
-		s := step{cost: supposed, text: "waits until {to} runs on the node"}
+		s := step{cost: supposed, told: b.say("waits until {to} runs on the node", nil)}
 		if p.Count > 0 || p.Ref.Kind == "DaemonSet" || p.Spec.Get("nodeName").Exists() {
 			s = step{}
 		}
@@ -279,13 +285,4 @@ func named(r bartizan.Ref) bartizan.Ref {
 		r.Namespace = "default"
 	}
 	return r
-}
-
-func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K {
-	keys := make([]K, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }

@@ -43,7 +43,7 @@ func amended(o *kube.Object, fixes ...rule.Fix) *kube.Object {
 	for _, f := range fixes {
 		ops = append(ops, f.Ops...)
 		if f.New != nil {
-			value = f.New
+			value = f.New()
 		}
 	}
 	if value == nil && o != nil {

@@ -3,6 +3,7 @@ package path
 import (
 	"cmp"
 	"slices"
+	"sync"
 
 	"github.com/bartizan-dev/bartizan"
 	"github.com/bartizan-dev/bartizan/rule"
@@ -22,13 +23,16 @@ const maxChokes = 3
 // Chokes finds for each target what the ways of most sources have in common: the dominators of the graph turned round.
 // Where a step needs several things, each is taken to do alone; that makes ways, never takes them, so a choke point is
 // one of the true graph, too.
-func (g *Graph) Chokes(sources []Source, targets []Target) (out []Choke) {
-	for _, t := range targets {
+func (g *Graph) Chokes(sources []Source, targets []Target) []Choke {
+	found := make([][]Choke, len(targets))
+	var wait sync.WaitGroup
+	for i, t := range targets {
 		if goals := g.vertices(t.Refs); len(goals) > 0 {
-			out = append(out, g.chokes(sources, t.Name, goals)...)
+			wait.Go(func() { found[i] = g.chokes(sources, t.Name, goals) })
 		}
 	}
-	return out
+	wait.Wait()
+	return slices.Concat(found...)
 }
 
 func (g *Graph) chokes(sources []Source, name string, goals []vertex) (out []Choke) {

@@ -67,6 +67,7 @@ type cutter struct {
 	news    bool           // find found something new
 	removed []bool
 	search  *search
+	room    room
 	result  Cut
 	options CutOptions
 	extra   map[int32]int // what fixes cost on top, because they take away what is in use
@@ -125,7 +126,7 @@ func (c *cutter) find(first bool) (paths int) {
 	c.news = false
 	left := make([]int, len(c.targets))
 	d := make([]*distances, len(c.targets))
-	c.g.reachable(c.starts, c.targets, c.removed, func(t, i int) {
+	c.g.reachable(c.starts, c.targets, c.removed, &c.room, func(t, i int) {
 		v, goals := c.starts[i], c.targets[t]
 		if !first && !c.open[t][i] || slices.Contains(goals, v) {
 			return
@@ -156,7 +157,7 @@ const maxSearches = 100
 func (c *cutter) add(steps []int32, source, target int) {
 	var set []int32
 	for _, i := range steps {
-		for _, f := range c.g.steps[i].fixes {
+		for _, f := range c.g.ending(&c.g.steps[i]) {
 			if c.keep == nil || !c.keep(c.g.fixes[f].Target) {
 				set = append(set, f)
 			}
@@ -210,13 +211,12 @@ func numbersKey(list []int32) string {
 // finish puts the fixes in order of what they end, and makes the Changes.
 func (c *cutter) finish(chosen []int32) (*Cut, error) {
 	made := c.order(chosen)
-	weight := c.weight(chosen)
+	weight, left := c.weight(chosen), c.left(made)
 	for i, f := range made {
 		x := &c.g.fixes[f]
 		fixed := Fixed{Target: x.Target, Text: x.Text, Unsafe: x.Unsafe, Cost: max(1, x.Cost), Left: none, InUse: c.inUse([]int32{f})}
-		if i < maxCounted {
-			c.remove(made[:i+1])
-			fixed.Left = c.count()
+		if i < len(left) {
+			fixed.Left = left[i]
 		}
 		c.result.Cost += fixed.Cost
 		c.result.Fixes = append(c.result.Fixes, fixed)
@@ -286,10 +286,29 @@ func (c *cutter) order(chosen []int32) (made []int32) {
 // maxCounted is for how many fixes it is counted how many paths are left after each.
 const maxCounted = 5
 
-// count says how many pairs of source and target are left.
-func (c *cutter) count() (n int) {
+// left says how many pairs of source and target are left after the first fix, the first two and so on. It takes all of
+// them away and gives one after the other back: what can be reached only grows.
+func (c *cutter) left(made []int32) []int {
+	made = made[:min(len(made), maxCounted)]
+	out := make([]int, len(made))
+	c.remove(made)
+	c.g.follow(c.starts, slices.Clone(c.removed), &c.room, func(first int, f *followers) {
+		for i := len(made) - 1; i >= 0; i-- {
+			c.remove(made[:i+1])
+			if i+1 < len(made) {
+				f.restore(c.g.fixes[made[i+1]].steps, c.removed)
+			}
+			out[i] += c.count(first, f)
+		}
+	})
+	return out
+}
+
+// count says how many pairs are left of a chunk of sources.
+func (c *cutter) count(first int, f *followers) (n int) {
 	d, left := make([]*distances, len(c.targets)), make([]int, len(c.targets))
-	c.g.reachable(c.starts, c.targets, c.removed, func(t, i int) {
+	f.each(c.targets, func(t, i int) {
+		i += first
 		if !c.open[t][i] || slices.Contains(c.targets[t], c.starts[i]) {
 			return
 		}

@@ -71,7 +71,7 @@ func (c *cutter) way(d *distances, v vertex, goals []vertex, left *int) (steps [
 		return d.derivation(v), true
 	case *left < maxSearches: // the others are looked for in a later round, if these fixes leave them
 		*left++
-		c.search.until(v, goals)
+		c.search.until(v, goals, d)
 		goal := c.search.nearest(goals)
 		if goal == none {
 			return nil, false

@@ -40,7 +40,7 @@ func (g *Graph) costs(sources []Source, targets []Target) map[pair]int32 {
 		goals[i] = g.vertices(t.Refs)
 	}
 	searches := maxExact
-	g.reachable(starts, goals, nil, func(t, i int) {
+	g.reachable(starts, goals, nil, &room{}, func(t, i int) {
 		v := starts[i]
 		if slices.Contains(goals[t], v) {
 			return
@@ -51,7 +51,7 @@ func (g *Graph) costs(sources []Source, targets []Target) map[pair]int32 {
 		cost := d[t].high[v]
 		if !d[t].exact(v) && (cost == far || searches > 0) {
 			searches--
-			s.until(v, goals[t])
+			s.until(v, goals[t], nil)
 			cost = s.dist[s.nearest(goals[t])]
 		}
 		out[pair{sources[i].Ref, targets[t].Name}] = cost / hopsPerCost

@@ -3,7 +3,9 @@ package path
 import (
 	"fmt"
 	"html"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/bartizan-dev/bartizan"
 )
@@ -35,27 +37,41 @@ func Dot(paths []Path) string {
 	return b.String()
 }
 
-// quote writes a text as Dot does.
+// quote writes a text as Dot does; a line break in it is one.
 func quote(s string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(printable(s)) + `"`
+	lines := strings.Split(s, "\n")
+	for i := range lines {
+		lines[i] = strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(printable(lines[i]))
+	}
+	return `"` + strings.Join(lines, `\n`) + `"`
 }
 
-// printable leaves out control characters.
+// printable writes what is not seen as escapes: control characters, what turns the direction of writing, and what is not
+// UTF-8. A name that an attacker chose must not read as another one in a picture either.
 func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' && r != '\n' || r == 0x7f || r == 0xfffe || r == 0xffff {
-			return -1
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case strconv.IsGraphic(r) && !unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r):
+			b.WriteRune(r)
+		case r < 0x10000:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			fmt.Fprintf(&b, `\U%08x`, r)
 		}
-		return r
-	}, strings.ToValidUTF8(s, "?"))
+	}
+	return b.String()
 }
+
+// label names a thing on one line.
+func label(r bartizan.Ref) string { return printable(words(r)) }
 
 // thing is a box of a picture.
 type thing struct{ id, label string }
 
 // chain is the things that a path leads through, one more than it has stages.
 func (p *Path) chain() []thing {
-	first := words(p.Sources[0])
+	first := label(p.Sources[0])
 	if n := len(p.Sources); n > 1 {
 		first = fmt.Sprintf("%s\nand %d more", first, n-1)
 	}
@@ -69,7 +85,7 @@ func (p *Path) chain() []thing {
 		if i == len(p.Stages)-1 {
 			to = p.Reached
 		}
-		out = append(out, thing{to.String(), words(to)})
+		out = append(out, thing{to.String(), label(to)})
 	}
 	return out
 }
@@ -144,6 +160,7 @@ func centred(b *strings.Builder, x, y int, lines []string, fill string) {
 	}
 }
 
+// xml writes a text in a picture.
 func xml(s string) string { return html.EscapeString(printable(s)) }
 
 // How many lines there are at most in a box and above an arrow.

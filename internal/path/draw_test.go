@@ -16,7 +16,7 @@ import (
 const hostile = `
 apiVersion: v1
 kind: Pod
-metadata: {name: "a\"]; <b>&'\\\x1b\u00e9]]>--", namespace: shop}
+metadata: {name: "a\"]; <b>&'\\\x1b\u00e9\u202e\u2066\u200b\x85]]>--", namespace: shop}
 spec: {serviceAccountName: x, containers: [{name: main, image: main}]}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
@@ -58,8 +58,8 @@ func TestDraw(t *testing.T) {
 			}
 		}
 		dot := path.Dot(paths)
-		if strings.ContainsRune(svg+dot, '\x1b') {
-			t.Errorf("%s: a control character reached a picture", name)
+		if strings.ContainsAny(svg+dot, "\x1b\u202e\u2066\u200b\u0085") {
+			t.Errorf("%s: a character that is not seen reached a picture", name)
 		}
 		for _, line := range strings.Split(dot, "\n") {
 			if n := strings.Count(strings.ReplaceAll(line, `\"`, ""), `"`); n%2 != 0 {

@@ -3,6 +3,7 @@ package path
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/bartizan-dev/bartizan"
 	"github.com/bartizan-dev/bartizan/internal/grant"
@@ -88,7 +89,8 @@ func (g *Graph) Sources(sorts ...string) (out []Source) {
 		out = append(out, g.workloads()...)
 	}
 	if slices.Contains(sorts, SourcesIdentities) {
-		out = append(out, g.identities()...)
+		people, _ := g.identities()
+		out = append(out, people...)
 	}
 	return out
 }
@@ -110,30 +112,66 @@ func (g *Graph) workloads() (out []Source) {
 	return out
 }
 
+// ControlPlane counts the identities of the control plane that would be sources otherwise: attackers come to act as them
+// at the end of a way. They do not begin there.
+func (g *Graph) ControlPlane() int {
+	_, left := g.identities()
+	return left
+}
+
+// ofControlPlane are the users and groups as which the control plane, its nodes and whoever holds its keys act, and the
+// service accounts of its controllers.
+func (g *Graph) ofControlPlane(r bartizan.Ref, controllers map[bartizan.Ref]bool) bool {
+	switch r.Kind {
+	case "User":
+		return strings.HasPrefix(r.Name, "system:") && r.Name != grant.UserAnonymous
+	case "Group":
+		return r.Name == grant.GroupMasters || r.Name == grant.GroupNodes
+	}
+	return controllers[r]
+}
+
+// controllers are the service accounts of kube-system that have one of the roles that the API server makes for its
+// controllers.
+func (g *Graph) controllers() map[bartizan.Ref]bool {
+	out := map[bartizan.Ref]bool{}
+	for i := range g.facts.attached {
+		x := &g.facts.attached[i]
+		if r := principalRef(x.principal); r.Namespace == "kube-system" && strings.HasPrefix(x.held.role.Name, "system:controller:") {
+			out[r] = true
+		}
+	}
+	return out
+}
+
 // identities are users and groups that something read speaks of, and service accounts that no pod uses; the others
-// are told of as a step of the pods that use them.
-func (g *Graph) identities() (out []Source) {
+// are told of as a step of the pods that use them. It counts those of the control plane, which it leaves out.
+func (g *Graph) identities() (out []Source, left int) {
 	speaks := map[bartizan.Ref]bool{}
 	for i := range g.facts.attached {
 		if x := &g.facts.attached[i]; !x.builtin {
 			speaks[principalRef(x.principal)] = true
 		}
 	}
+	controllers := g.controllers()
 	for _, id := range g.facts.identities {
 		ref := identityRef(id)
+		begins := speaks[ref]
 		switch id.Kind {
 		case grant.ServiceAccount:
-			if len(g.facts.byAccount[ref]) == 0 && (id.Read || speaks[ref]) {
-				out = append(out, Source{ref, priorIdentity})
-			}
-		case grant.User, grant.Group:
-			if speaks[ref] {
-				out = append(out, Source{ref, priorIdentity})
-			}
+			begins = len(g.facts.byAccount[ref]) == 0 && (id.Read || begins)
+		case grant.Node:
+			begins = false
+		}
+		switch {
+		case begins && g.ofControlPlane(ref, controllers):
+			left++
+		case begins:
+			out = append(out, Source{ref, priorIdentity})
 		}
 	}
 	slices.SortFunc(out, func(a, b Source) int { return compareRefs(a.Ref, b.Ref) })
-	return out
+	return out, left
 }
 
 func compareRefs(a, b bartizan.Ref) int {

@@ -39,7 +39,7 @@ func (c *cutter) flowBound(sources, targets []vertex) int {
 // capacity is the least share of a step's fixes; there is no limit where nothing may take it away.
 func (c *cutter) capacity(s *step) int64 {
 	least := int64(math.MaxInt64 / 4)
-	for _, f := range s.fixes {
+	for _, f := range c.g.ending(s) {
 		if c.keep == nil || !c.keep(c.g.fixes[f].Target) {
 			least = min(least, int64(c.price(f))*flowScale/int64(len(c.g.fixes[f].steps)))
 		}

@@ -17,9 +17,12 @@ type Graph struct {
 	refs    []bartizan.Ref
 	numbers map[bartizan.Ref]vertex
 	steps   []step
-	links   []link   // what searches need of the steps, close together in memory
-	bodies  []vertex // the bodies of all steps, one after the other
-	proofs  []proof  // the first is of steps that have none
+	links   []link       // what searches need of the steps, close together in memory
+	bodies  []vertex     // the bodies of all steps, one after the other
+	proofs  []proof      // the first is of steps that have none
+	edges   []*rule.Rule // the first is none, for bookkeeping
+	told    []telling    // what to say of steps; the first is of steps of which there is nothing to say
+	endings []int32      // the fixes of all steps, one after the other
 	fixes   []fix
 	out     lists // steps that need a vertex
 	in      lists // steps that lead to a vertex
@@ -29,17 +32,22 @@ type Graph struct {
 	full    bool
 }
 
-// step is one rule.Step, or one piece of bookkeeping.
+// step is one rule.Step, or one piece of bookkeeping. There are many: it holds numbers only.
 type step struct {
 	body  [2]int32 // where in Graph.bodies
+	fixes [2]int32 // where in Graph.endings
 	to    vertex
-	cost  int16
-	hop   bool  // an attack, not bookkeeping
 	proof int32 // in Graph.proofs, what evidence and fixes of bookkeeping are made from when somebody asks
-	edge  *rule.Rule
-	text  string
-	why   []bartizan.Evidence
-	fixes []int32
+	told  int32 // in Graph.told
+	edge  int16 // in Graph.edges
+	cost  int16
+	hop   bool // an attack, not bookkeeping
+}
+
+// telling is what to say of a step.
+type telling struct {
+	text string
+	why  []bartizan.Evidence
 }
 
 // link is what a search needs of a step.
@@ -66,6 +74,12 @@ type fix struct {
 	rule.Fix
 	steps []int32
 }
+
+// edge is the edge that a step is from; nil for bookkeeping.
+func (g *Graph) edge(s *step) *rule.Rule { return g.edges[s.edge] }
+
+// ending are the fixes that each end a step.
+func (g *Graph) ending(s *step) []int32 { return g.endings[s.fixes[0]:s.fixes[1]] }
 
 // body is the vertices that a step needs.
 func (g *Graph) body(s *step) []vertex { return g.bodies[s.body[0]:s.body[1]] }
@@ -131,7 +145,7 @@ func (g *Graph) index() {
 		if g.steps[i].body[0] == g.steps[i].body[1] {
 			g.given = append(g.given, int32(i))
 		}
-		for _, f := range g.steps[i].fixes {
+		for _, f := range g.ending(&g.steps[i]) {
 			g.fixes[f].steps = append(g.fixes[f].steps, int32(i))
 		}
 	}

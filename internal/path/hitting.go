@@ -2,6 +2,7 @@ package path
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 )
@@ -64,7 +65,7 @@ func (h *hitting) reduce() {
 // beaten finds the fixes that need not be looked at.
 func (h *hitting) beaten() map[int32]bool {
 	gone := map[int32]bool{}
-	for _, f := range sortedKeys(h.member) {
+	for _, f := range slices.Sorted(maps.Keys(h.member)) {
 		in := h.member[f]
 		for _, o := range h.sets[in[0]] { // a better one must be in each of its sets, so in the first
 			if o == f || gone[o] || h.cost[o] > h.cost[f] || len(h.member[o]) < len(in) {
@@ -162,7 +163,7 @@ func (h *hitting) total(fixes []int32) (sum int) {
 func (h *hitting) greedy() (chosen []int32) {
 	hit := make([]int, len(h.sets))
 	open := len(h.sets)
-	fixes := sortedKeys(h.member)
+	fixes := slices.Sorted(maps.Keys(h.member))
 	for open > 0 {
 		best, ratio := int32(none), math.Inf(1)
 		for _, f := range fixes {

@@ -26,7 +26,7 @@ func (a *access) finish() {
 			a.b.add([]bartizan.Ref{h.ref()}, rule.ClusterAdmin, step{hop: true, proof: a.b.keep(proof{kind: proofAll, role: h.role, rule: i})})
 		}
 	}
-	a.b.add([]bartizan.Ref{rule.Group(grant.GroupMasters)}, rule.ClusterAdmin, step{hop: true, text: "may do everything, whatever the roles say"})
+	a.b.add([]bartizan.Ref{rule.Group(grant.GroupMasters)}, rule.ClusterAdmin, step{hop: true, told: a.b.say("may do everything, whatever the roles say", nil)})
 }
 
 // groups adds the steps from an identity to the groups that the API server puts it in. A group within a group

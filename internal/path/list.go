@@ -53,7 +53,7 @@ func (g *Graph) list(sources []Source, targets []Target, want func(pair) bool) [
 		goals[i] = g.vertices(t.Refs)
 	}
 	reached := make([][]int, len(targets)) // the sources that reach a target
-	g.reachable(starts, goals, nil, func(t, i int) {
+	g.reachable(starts, goals, nil, &room{}, func(t, i int) {
 		if !slices.Contains(goals[t], starts[i]) && want(pair{sources[i].Ref, targets[t].Name}) {
 			reached[t] = append(reached[t], i)
 		}
@@ -101,7 +101,7 @@ func (l *lister) source(src Source, v vertex, t Target, goals []vertex, d *dista
 		steps = d.derivation(v)
 	} else {
 		l.exact--
-		l.search.until(v, goals)
+		l.search.until(v, goals, d)
 		goal := l.search.nearest(goals)
 		if goal == none {
 			return
@@ -153,7 +153,7 @@ func (l *lister) passes(steps []int32, src bartizan.Ref, goals []vertex) bool {
 	}
 	end := &l.g.steps[steps[len(steps)-1]]
 	for _, i := range l.last[src] { // the same attack on a lesser thing
-		if s := &l.g.steps[i]; s.edge != nil && s.edge == end.edge && slices.Equal(l.g.body(s), l.g.body(end)) {
+		if s := &l.g.steps[i]; s.edge != 0 && s.edge == end.edge && slices.Equal(l.g.body(s), l.g.body(end)) {
 			return true
 		}
 	}
@@ -185,8 +185,8 @@ func (l *lister) key(p *Path, steps []int32) string {
 		}
 		if s.hop {
 			hops++
-			if s.edge != nil {
-				b.WriteString("|" + s.edge.ID)
+			if e := l.g.edge(s); e != nil {
+				b.WriteString("|" + e.ID)
 			}
 		}
 	}

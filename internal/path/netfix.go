@@ -14,10 +14,11 @@ import (
 // proofKey is what decides whether a candidate ends a flow: the classes of the pods at its ends, which policies cannot
 // tell from others of the class, and where it goes.
 type proofKey struct {
-	from, to reach.Class // to is none for an address
-	address  netip.Addr
-	port     int
-	same     bool // both are in one namespace
+	from, to  reach.Class // to is none for an address
+	namespace string      // whose policies are changed
+	address   netip.Addr
+	port      int
+	same      bool // both are in one namespace
 }
 
 // maxProofs bounds how many flows candidates are tried on; of more, none is offered.
@@ -37,9 +38,10 @@ func (n *network) closing(from, to *rule.Pod, port int, a *reach.Answer) []rule.
 	if !n.policed(to.Ref.Namespace) {
 		return []rule.Fix{made}
 	}
-	candidates := append([]rule.Fix{made}, n.amendments(a.Ingress.Decisions, to.Ref.Namespace, netip.Addr{})...)
-	candidates = append(candidates, denyIn(to, from))
-	return n.proven(candidates, proofKey{port: port, same: same}, from, to)
+	return n.proven(candidates{
+		made: made, above: func() rule.Fix { return denyIn(to, from) },
+		amendments: func() []rule.Fix { return n.amendments(a.Ingress.Decisions, to.Ref.Namespace, netip.Addr{}) },
+	}, proofKey{namespace: to.Ref.Namespace, port: port, same: same}, from, to)
 }
 
 // keeping are the fixes that surely keep a pod from an address.
@@ -47,38 +49,54 @@ func (n *network) keeping(from *rule.Pod, ip netip.Addr, port int, a *reach.Answ
 	if !n.policed(from.Ref.Namespace) {
 		return []rule.Fix{notTo(from, ip)}
 	}
-	candidates := append([]rule.Fix{notTo(from, ip)}, n.amendments(a.Egress.Decisions, from.Ref.Namespace, ip)...)
-	candidates = append(candidates, denyOut(from, ip))
-	return n.proven(candidates, proofKey{address: ip, port: port}, from, nil)
+	return n.proven(candidates{
+		made: notTo(from, ip), above: func() rule.Fix { return denyOut(from, ip) },
+		amendments: func() []rule.Fix { return n.amendments(a.Egress.Decisions, from.Ref.Namespace, ip) },
+	}, proofKey{namespace: from.Ref.Namespace, address: ip, port: port}, from, nil)
+}
+
+// candidates are changes that may end a flow: a policy that is made for the pod, changes of the policies that allow it,
+// which are the same for all flows of a proofKey, and what goes above all other policies.
+type candidates struct {
+	made       rule.Fix
+	amendments func() []rule.Fix
+	above      func() rule.Fix
+}
+
+// proved is which candidates end the flows of a proofKey.
+type proved struct {
+	made, above bool
+	amendments  []rule.Fix
 }
 
 // proven are the candidates after which the policies surely deny a flow. What goes above all other policies is offered
 // only where nothing else does.
-func (n *network) proven(candidates []rule.Fix, key proofKey, from, to *rule.Pod) (out []rule.Fix) {
+func (n *network) proven(c candidates, key proofKey, from, to *rule.Pod) (out []rule.Fix) {
 	n.proving.Lock()
 	defer n.proving.Unlock()
 	key.from, key.to = n.class(from), none
 	if to != nil {
 		key.to = n.class(to)
 	}
-	ends, known := n.proofs[key]
+	p, known := n.proofs[key]
 	if !known {
 		if len(n.proofs) >= maxProofs {
 			return nil
 		}
-		for i, f := range candidates {
-			last := i == len(candidates)-1
-			ends = append(ends, !(last && slices.Contains(ends, true)) && n.ends(f, key, from, to))
-		}
+		p.made = n.ends(c.made, key, from, to)
+		p.amendments = slices.DeleteFunc(c.amendments(), func(f rule.Fix) bool { return !n.ends(f, key, from, to) })
+		p.above = !p.made && len(p.amendments) == 0 && n.ends(c.above(), key, from, to)
 		if n.proofs == nil {
-			n.proofs = map[proofKey][]bool{}
+			n.proofs = map[proofKey]proved{}
 		}
-		n.proofs[key] = ends
+		n.proofs[key] = p
 	}
-	for i, f := range candidates {
-		if i < len(ends) && ends[i] {
-			out = append(out, f)
-		}
+	if p.made {
+		out = append(out, c.made)
+	}
+	out = append(out, p.amendments...)
+	if p.above {
+		out = append(out, c.above())
 	}
 	return out
 }

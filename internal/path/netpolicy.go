@@ -18,12 +18,15 @@ const (
 	enforces       = "know that the network plugin enforces policies"
 )
 
-// networkPolicy makes a NetworkPolicy for the pods of a class.
-func networkPolicy(p *rule.Pod, name string, spec map[string]any) map[string]any {
-	spec["podSelector"] = map[string]any{"matchLabels": labelsOf(p)}
-	return map[string]any{
-		"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
-		"metadata": map[string]any{"name": name, "namespace": p.Ref.Namespace}, "spec": spec,
+// networkPolicy makes a NetworkPolicy for the pods of a class when it is asked for.
+func networkPolicy(p *rule.Pod, name string, spec func() map[string]any) func() map[string]any {
+	return func() map[string]any {
+		spec := spec()
+		spec["podSelector"] = map[string]any{"matchLabels": labelsOf(p)}
+		return map[string]any{
+			"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+			"metadata": map[string]any{"name": name, "namespace": p.Ref.Namespace}, "spec": spec,
+		}
 	}
 }
 
@@ -41,7 +44,9 @@ func notTo(p *rule.Pod, ip netip.Addr) rule.Fix {
 	return rule.Fix{
 		Target: bartizan.Ref{Kind: "NetworkPolicy", Namespace: p.Ref.Namespace, Name: name}, Cost: 3,
 		Text: "keep the pods of " + p.Ref.String() + " from " + ip.String(), Unsafe: enforces,
-		New: networkPolicy(p, name, map[string]any{"policyTypes": []any{"Egress"}, "egress": []any{map[string]any{"to": allBut(ip)}}}),
+		New: networkPolicy(p, name, func() map[string]any {
+			return map[string]any{"policyTypes": []any{"Egress"}, "egress": []any{map[string]any{"to": allBut(ip)}}}
+		}),
 	}
 }
 
@@ -62,9 +67,8 @@ func onlyOwnNamespace(p *rule.Pod) rule.Fix {
 		Target: bartizan.Ref{Kind: "NetworkPolicy", Namespace: p.Ref.Namespace, Name: name}, Cost: 6,
 		Text:   "let only pods of " + p.Ref.Namespace + " open ports of " + p.Ref.String(),
 		Unsafe: enforces + ", and that nothing outside the namespace needs it",
-		New: networkPolicy(p, name, map[string]any{
-			"policyTypes": []any{"Ingress"},
-			"ingress":     []any{map[string]any{"from": ownNamespace()}},
+		New: networkPolicy(p, name, func() map[string]any {
+			return map[string]any{"policyTypes": []any{"Ingress"}, "ingress": []any{map[string]any{"from": ownNamespace()}}}
 		}),
 	}
 }
@@ -78,7 +82,7 @@ func nothingIn(p *rule.Pod) rule.Fix {
 		Target: bartizan.Ref{Kind: "NetworkPolicy", Namespace: p.Ref.Namespace, Name: name}, Cost: 30,
 		Text:   "let nothing open ports of " + p.Ref.String(),
 		Unsafe: enforces + ", and who must reach it: allow them by policies of their own",
-		New:    networkPolicy(p, name, map[string]any{"policyTypes": []any{"Ingress"}}),
+		New:    networkPolicy(p, name, func() map[string]any { return map[string]any{"policyTypes": []any{"Ingress"}} }),
 	}
 }
 
@@ -88,32 +92,34 @@ func denyIn(to, from *rule.Pod) rule.Fix {
 	if from.Ref.Namespace == to.Ref.Namespace {
 		who, operator = "other pods of "+to.Ref.Namespace, "In"
 	}
-	other := map[string]any{"matchExpressions": []any{map[string]any{"key": namespaceLabel, "operator": operator, "values": []any{to.Ref.Namespace}}}}
-	return clusterPolicy(to, "deny-in", "keep "+who+" from "+to.Ref.String()+", above all other policies", "ingress", map[string]any{
-		"name": "deny", "action": "Deny", "from": []any{map[string]any{"namespaces": other}},
+	return clusterPolicy(to, "deny-in", "keep "+who+" from "+to.Ref.String()+", above all other policies", "ingress", func() map[string]any {
+		other := map[string]any{"matchExpressions": []any{map[string]any{"key": namespaceLabel, "operator": operator, "values": []any{to.Ref.Namespace}}}}
+		return map[string]any{"name": "deny", "action": "Deny", "from": []any{map[string]any{"namespaces": other}}}
 	})
 }
 
 // denyOut is a policy above all others that keeps a class of pods from an address.
 func denyOut(p *rule.Pod, ip netip.Addr) rule.Fix {
-	network := netip.PrefixFrom(ip, ip.BitLen()).String()
-	return clusterPolicy(p, "deny-out", "keep the pods of "+p.Ref.String()+" from "+ip.String()+", above all other policies", "egress", map[string]any{
-		"name": "deny", "action": "Deny", "to": []any{map[string]any{"networks": []any{network}}},
+	return clusterPolicy(p, "deny-out", "keep the pods of "+p.Ref.String()+" from "+ip.String()+", above all other policies", "egress", func() map[string]any {
+		network := netip.PrefixFrom(ip, ip.BitLen()).String()
+		return map[string]any{"name": "deny", "action": "Deny", "to": []any{map[string]any{"networks": []any{network}}}}
 	})
 }
 
-func clusterPolicy(p *rule.Pod, prefix, text, direction string, one map[string]any) rule.Fix {
+func clusterPolicy(p *rule.Pod, prefix, text, direction string, one func() map[string]any) rule.Fix {
 	name := prefix + "-" + p.Ref.Namespace + "-" + p.Ref.Name
-	subject := map[string]any{
-		"namespaceSelector": map[string]any{"matchLabels": map[string]any{namespaceLabel: p.Ref.Namespace}},
-		"podSelector":       map[string]any{"matchLabels": labelsOf(p)},
-	}
 	return rule.Fix{
 		Target: bartizan.Ref{Kind: "ClusterNetworkPolicy.policy.networking.k8s.io", Name: name}, Cost: 20, Text: text,
 		Unsafe: "know that the network plugin enforces ClusterNetworkPolicy, and that nothing that it denies is needed",
-		New: map[string]any{
-			"apiVersion": "policy.networking.k8s.io/v1alpha2", "kind": "ClusterNetworkPolicy", "metadata": map[string]any{"name": name},
-			"spec": map[string]any{"tier": "Admin", "priority": 0, "subject": map[string]any{"pods": subject}, direction: []any{one}},
+		New: func() map[string]any {
+			subject := map[string]any{
+				"namespaceSelector": map[string]any{"matchLabels": map[string]any{namespaceLabel: p.Ref.Namespace}},
+				"podSelector":       map[string]any{"matchLabels": labelsOf(p)},
+			}
+			return map[string]any{
+				"apiVersion": "policy.networking.k8s.io/v1alpha2", "kind": "ClusterNetworkPolicy", "metadata": map[string]any{"name": name},
+				"spec": map[string]any{"tier": "Admin", "priority": 0, "subject": map[string]any{"pods": subject}, direction: []any{one()}},
+			}
 		},
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/bartizan-dev/bartizan/rule"
 )
 
-// network answers edges from the model of reach, which is made when the first of them asks.
+// network answers edges from the model of reach.
 type network struct {
 	in    Input
 	pods  *pods
@@ -23,14 +23,17 @@ type network struct {
 	policies map[string][]*kube.Object
 	sorted   sync.Once
 	proving  sync.Mutex
-	proofs   map[proofKey][]bool // which candidates end a flow, by the classes of its ends
+	proofs   map[proofKey]proved // which candidates end a flow, by the classes of its ends
 	index    map[bartizan.Ref]int
 }
 
-func newNetwork(in Input, p *pods) rule.Network {
-	return &network{in: in, pods: p, model: sync.OnceValue(func() *reach.Model {
+// newModel begins to make the model of reach, which takes a while; the function that it gives waits for it.
+func newModel(in Input) func() *reach.Model {
+	model := sync.OnceValue(func() *reach.Model {
 		return reach.New(in.World, reach.Options{Complete: in.Complete})
-	})}
+	})
+	go model()
+	return model
 }
 
 // Exposed is rule.Network.

@@ -34,7 +34,7 @@ func (s *OwnStep) Because(fix string) bool {
 func (g *Graph) Own(r *rule.Rule) (out []OwnStep) {
 	for i := range g.steps {
 		s := &g.steps[i]
-		if s.edge != r && g.proof(s).kind == proofNone && len(s.fixes) == 0 {
+		if g.edge(s) != r && g.proof(s).kind == proofNone && s.fixes[0] == s.fixes[1] {
 			continue
 		}
 		own := OwnStep{Evidence: g.evidence(s)}
@@ -42,7 +42,7 @@ func (g *Graph) Own(r *rule.Rule) (out []OwnStep) {
 			own.Key += g.refs[v].String() + ", "
 		}
 		own.Key += "-> " + g.refs[s.to].String()
-		for _, f := range s.fixes {
+		for _, f := range g.ending(s) {
 			changes, err := g.changes([]int32{f})
 			if err != nil {
 				own.Key += fmt.Sprintf(" (%v)", err)

@@ -43,8 +43,8 @@ func (b *builder) prove() {
 		case proofRule, proofAll:
 			fixes = b.narrow(p)
 		}
-		for _, f := range fixes {
-			s.fixes = append(s.fixes, b.fix(f))
+		if len(fixes) > 0 {
+			s.fixes = b.ended(fixes...)
 		}
 	}
 }
@@ -67,7 +67,7 @@ func (g *Graph) evidence(s *step) []bartizan.Evidence {
 		r := &g.facts.rules[p.role][p.rule]
 		return []bartizan.Evidence{{Path: "/rules/" + strconv.Itoa(r.Index), Value: r.source.String() + ": " + r.String(), Origin: r.Origin}}
 	}
-	return s.why
+	return g.told[s.told].why
 }
 
 // subjectOf finds the entry of a binding's subjects that an attachment speaks of.

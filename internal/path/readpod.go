@@ -2,6 +2,7 @@ package path
 
 import (
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -136,7 +137,7 @@ func readToken(c *rule.Pod, objects map[bartizan.Ref]*kube.Object) {
 			}
 		}
 	}
-	if mounted {
+	if mounted = mounted && automounts(c); mounted {
 		c.Token, c.TokenAt = true, at
 		if set {
 			c.TokenAt = c.Spec.Get("automountServiceAccountToken")
@@ -158,30 +159,66 @@ func readToken(c *rule.Pod, objects map[bartizan.Ref]*kube.Object) {
 	}
 }
 
-// tokenVolume is the projected source, if any, that gives a token for the API server.
+// tokenPath is where admission mounts the token.
+const tokenPath = "/var/run/secrets/kubernetes.io/serviceaccount"
+
+// automounts says whether admission gives the token to a container that can be entered: to each but ephemeral ones and
+// those that mount something of their own there. Of a pod that was read from a cluster that is admission's own volume.
+func automounts(c *rule.Pod) bool {
+	given := 0
+	for i := range c.Containers {
+		own := &c.Containers[i]
+		if strings.Contains(own.Prefix, "/ephemeralContainers/") {
+			continue
+		}
+		given++
+		hidden := false
+		for m := range own.Node.Get("volumeMounts").Items() {
+			hidden = hidden || m.Get("mountPath").Str() == tokenPath
+		}
+		for _, m := range own.Mounts {
+			hidden = hidden && (m.Node.Get("mountPath").Str() != tokenPath || len(tokenSources(m.Volume)) == 0)
+		}
+		if !hidden {
+			return true
+		}
+	}
+	return given == 0 // nothing is known of its containers
+}
+
+// tokenVolume is the projected source, if any, that gives a token for the API server to a container.
 func tokenVolume(c *rule.Pod) tree.Node {
-	for v := range c.Spec.Get("volumes").Items() {
-		for s := range v.At("projected", "sources").Items() {
-			if t := s.Get("serviceAccountToken"); t.Exists() && t.Get("audience").Str() == "" {
-				return t
+	for i := range c.Containers {
+		for _, m := range c.Containers[i].Mounts {
+			if list := tokenSources(m.Volume); len(list) > 0 {
+				return m.Volume.At("projected", "sources").Index(list[0]).Get("serviceAccountToken")
 			}
 		}
 	}
 	return tree.Node{}
 }
 
+// tokenSources are the projected sources of a volume that give a token for the API server.
+func tokenSources(volume tree.Node) (out []int) {
+	i := 0
+	for s := range volume.At("projected", "sources").Items() {
+		if t := s.Get("serviceAccountToken"); t.Exists() && t.Get("audience").Str() == "" {
+			out = append(out, i)
+		}
+		i++
+	}
+	return out
+}
+
 // tokenOps takes every such source out, the last one first.
 func tokenOps(c *rule.Pod) (ops []rule.Op) {
 	i := 0
 	for v := range c.Spec.Get("volumes").Items() {
-		j := 0
-		for s := range v.At("projected", "sources").Items() {
-			if t := s.Get("serviceAccountToken"); t.Exists() && t.Get("audience").Str() == "" {
-				ops = append([]rule.Op{{Op: "remove", Path: "volumes/" + strconv.Itoa(i) + "/projected/sources/" + strconv.Itoa(j)}}, ops...)
-			}
-			j++
+		for _, j := range tokenSources(v) {
+			ops = append(ops, rule.Op{Op: "remove", Path: "volumes/" + strconv.Itoa(i) + "/projected/sources/" + strconv.Itoa(j)})
 		}
 		i++
 	}
+	slices.Reverse(ops)
 	return ops
 }

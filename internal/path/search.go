@@ -22,8 +22,10 @@ type search struct {
 	settled []bool
 	touched []vertex
 	buckets [farthest + 1][]vertex
+	at      int32  // the bucket that is emptied
 	removed []bool // steps that do not count; nil for none
 	goals   []vertex
+	guide   *distances // to the goals: what is near them comes first, and what does not lead there never
 }
 
 func newSearch(g *Graph) *search {
@@ -35,11 +37,24 @@ func newSearch(g *Graph) *search {
 	return s
 }
 
-// until searches from one source until the nearest of some targets is settled.
-func (s *search) until(source vertex, targets []vertex) {
-	s.goals = targets
+// until searches from one source until the nearest of some targets is settled. Given how far things are from the targets
+// at least, it is the A* search: that never is more for what a step needs than for the step and its end, so what is
+// settled is final here, too.
+func (s *search) until(source vertex, targets []vertex, guide *distances) {
+	s.goals, s.guide = targets, guide
 	s.run([]vertex{source}, none)
-	s.goals = nil
+	s.goals, s.guide = nil, nil
+}
+
+// rank is the bucket of a vertex at a distance; far for one that leads to no goal.
+func (s *search) rank(v vertex, d int32) int32 {
+	if s.guide == nil || s.guide.free.dist[v] == 0 {
+		return d
+	}
+	if s.guide.low[v] == far {
+		return far
+	}
+	return min(d+s.guide.low[v], farthest)
 }
 
 // run searches from sources; it ends early when stop, if any, is settled.
@@ -47,7 +62,7 @@ func (s *search) run(sources []vertex, stop vertex) {
 	for _, v := range s.touched {
 		s.dist[v], s.pred[v], s.settled[v] = far, none, false
 	}
-	s.touched = s.touched[:0]
+	s.touched, s.at = s.touched[:0], 0
 	for _, v := range sources {
 		s.reach(v, 0, none)
 	}
@@ -57,9 +72,10 @@ func (s *search) run(sources []vertex, stop vertex) {
 		}
 	}
 	for d := range s.buckets {
+		s.at = int32(d)
 		for k := 0; k < len(s.buckets[d]); k++ { // a bucket may grow while it is emptied
 			v := s.buckets[d][k]
-			if s.settled[v] || s.dist[v] != int32(d) {
+			if s.settled[v] {
 				continue
 			}
 			s.settled[v] = true
@@ -109,11 +125,16 @@ func (s *search) reach(v vertex, d, by int32) {
 	if d >= s.dist[v] {
 		return
 	}
+	rank := s.rank(v, d)
+	if rank == far {
+		return
+	}
 	if s.dist[v] == far {
 		s.touched = append(s.touched, v)
 	}
 	s.dist[v], s.pred[v] = d, by
-	s.buckets[d] = append(s.buckets[d], v)
+	rank = max(rank, s.at)
+	s.buckets[rank] = append(s.buckets[rank], v)
 }
 
 // nearest is the nearest of some vertices, or none.

@@ -13,16 +13,15 @@ import (
 
 // randomGraph makes a graph of steps that need one thing, several or none, with fixes that end one or several.
 func randomGraph(r *rand.Rand, vertices, steps, fixes int) *Graph {
-	g := &Graph{numbers: map[bartizan.Ref]vertex{}, facts: &facts{}}
+	g := &Graph{numbers: map[bartizan.Ref]vertex{}, facts: &facts{}, edges: []*rule.Rule{nil, {ID: "e"}}, told: make([]telling, 1)}
 	for i := range vertices {
 		g.number(bartizan.Ref{Kind: "V", Name: fmt.Sprint(i)})
 	}
 	for i := range fixes {
 		g.fixes = append(g.fixes, fix{Fix: rule.Fix{Target: bartizan.Ref{Kind: "F", Name: fmt.Sprint(i)}, Cost: 1 + r.IntN(6)}})
 	}
-	edge := &rule.Rule{ID: "e"}
 	for range steps {
-		s := step{to: vertex(r.IntN(vertices)), cost: int16(r.IntN(4)), hop: r.IntN(2) == 0, edge: edge}
+		s := step{to: vertex(r.IntN(vertices)), cost: int16(r.IntN(4)), hop: r.IntN(2) == 0, edge: 1}
 		s.body[0] = int32(len(g.bodies))
 		n := 1
 		switch r.IntN(12) {
@@ -45,9 +44,11 @@ func randomGraph(r *rand.Rand, vertices, steps, fixes int) *Graph {
 		slices.Sort(body)
 		g.bodies = append(g.bodies, body...)
 		s.body[1] = int32(len(g.bodies))
+		s.fixes = [2]int32{int32(len(g.endings)), int32(len(g.endings))}
 		for range r.IntN(3) {
-			if f := int32(r.IntN(fixes)); !slices.Contains(s.fixes, f) {
-				s.fixes = append(s.fixes, f)
+			if f := int32(r.IntN(fixes)); !slices.Contains(g.ending(&s), f) {
+				g.endings = append(g.endings, f)
+				s.fixes[1]++
 			}
 		}
 		g.steps = append(g.steps, s)
@@ -110,6 +111,10 @@ func TestSearch(t *testing.T) {
 				t.Fatalf("seed %d: backwards from %d to %d: between %d and %d, but it is %d", seed, target, v, d.low[v], d.high[v], w)
 			}
 			checkDerivation(t, g, s, vertex(v))
+			s.until(vertex(v), []vertex{target}, d)
+			if w := want[target]; d.free.dist[target] == far && w < farthest && (int64(s.dist[target]) != w || w != far && !s.settled[target]) {
+				t.Fatalf("seed %d: guided from %d to %d: %d, want %d", seed, v, target, s.dist[target], w)
+			}
 		}
 	}
 }

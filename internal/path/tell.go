@@ -22,8 +22,8 @@ func (g *Graph) stages(steps []int32) (out []Stage) {
 		if end, ok := ends[i]; ok {
 			st.To = end
 		}
-		if s.edge != nil {
-			st.Rule, st.Title, st.Certainty = s.edge.ID, s.edge.Title, string(s.edge.Certainty)
+		if e := g.edge(s); e != nil {
+			st.Rule, st.Title, st.Certainty = e.ID, e.Title, string(e.Certainty)
 		} else {
 			st.Rule, st.Title, st.Certainty = "cluster-admin", "Be able to do everything", string(rule.Certain)
 		}
@@ -122,7 +122,7 @@ const maxNarrowing = 4
 // text says what the attacker does in a stage.
 func (g *Graph) text(s *step, st Stage) string {
 	to := words(st.To)
-	text := s.text
+	text := g.told[s.told].text
 	if p := g.proof(s); p.kind == proofAll {
 		text = "may do everything, by the role " + p.role.Name
 	}

@@ -32,7 +32,7 @@ func words(r bartizan.Ref) string {
 	case rule.KindRight:
 		return "the right to " + rightWords(r) + scopeWords(r)
 	case rule.KindHeld:
-		if r.Name == string(rule.EveryRight.Kind)+" "+rule.EveryRight.Name {
+		if r == (heldRole{rule.EveryRight, r.Namespace}).ref() {
 			return rule.EveryRight.Name + " in " + r.Namespace
 		}
 		if r.Namespace == "" {

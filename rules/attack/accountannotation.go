@@ -109,8 +109,12 @@ func deriveAccountAnnotation(a *rule.Attack) {
 				To: bartizan.Ref{Kind: rule.KindCloud, Name: at.Str()}, Why: []bartizan.Evidence{evidence(o, at)},
 				Text: "gives a service account the {to} of " + o.Ref.Name + " and uses it",
 			}
+			uses := []rule.Right{{Verb: "create", Resource: "serviceaccounts", Sub: "token"}}
+			for _, m := range makers {
+				uses = append(uses, m.right("create"))
+			}
 			for _, verb := range changing {
-				for _, use := range []rule.Right{core("create", "pods"), {Verb: "create", Resource: "serviceaccounts", Sub: "token"}} {
+				for _, use := range uses {
 					for _, s.From = range a.Holding(core(verb, "serviceaccounts"), use) {
 						a.Step(s)
 					}

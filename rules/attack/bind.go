@@ -247,7 +247,7 @@ func bindNew(a *rule.Attack, bind bartizan.Ref, namespace string, role bartizan.
 			continue
 		}
 		for _, ns := range a.Admission.Namespaces() {
-			if in.Name == "" && within(rule.Scope{Namespace: in.Namespace}, ns, "") && within(rule.Scope{Namespace: namespace}, ns, "") && (role.Namespace == "" || role.Namespace == ns) {
+			if within(rule.Scope{Namespace: in.Namespace}, ns, "") && within(rule.Scope{Namespace: namespace}, ns, "") && (role.Namespace == "" || role.Namespace == ns) {
 				gain(a, role, ns, s)
 			}
 		}

@@ -1,6 +1,10 @@
 package attack
 
-import "github.com/bartizan-dev/bartizan/rule"
+import (
+	"strings"
+
+	"github.com/bartizan-dev/bartizan/rule"
+)
 
 // BootstrapToken makes a token with which nodes join.
 var BootstrapToken = rule.Edge(`
@@ -81,7 +85,7 @@ subjects: [{kind: ServiceAccount, name: backup, namespace: ops}]
 
 func deriveBootstrapToken(a *rule.Attack) {
 	for scope, held := range a.Holding(core("create", "secrets")) {
-		if !within(scope, "kube-system", "") {
+		if !within(scope, "kube-system", scope.Name) || scope.Name != "" && !strings.HasPrefix(scope.Name, "bootstrap-token-") {
 			continue
 		}
 		for _, g := range bootstrappers(a) {

@@ -168,6 +168,22 @@ metadata: {name: admins}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
 subjects: [{kind: Group, name: "kubeadm:cluster-admins", apiGroup: rbac.authorization.k8s.io}]
 # NO EDGE ServiceAccount ops/approver -> Cluster admin
+-- no/sign.yaml --
+# Whoever may sign writes a certificate into a request, but has not the key of the cluster's CA to make one with.
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: signer}
+rules:
+- {apiGroups: [certificates.k8s.io], resources: [certificatesigningrequests], verbs: [create]}
+- {apiGroups: [certificates.k8s.io], resources: [certificatesigningrequests/status], verbs: [update, patch]}
+- {apiGroups: [certificates.k8s.io], resources: [signers], verbs: [sign]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: signer}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: signer}
+subjects: [{kind: ServiceAccount, name: signer, namespace: ops}]
+# NO EDGE ServiceAccount ops/signer -> Group kubeadm:cluster-admins
 `, deriveCertificate)
 
 func deriveCertificate(a *rule.Attack) {

@@ -58,7 +58,7 @@ func deriveControlPlane(a *rule.Attack) {
 			continue
 		}
 		s := rule.Step{From: []bartizan.Ref{n.Ref}, To: rule.ClusterAdmin, Text: "takes the keys of the control plane"}
-		if o := nodeObject(a, n.Ref); o != nil {
+		if o := find(a, n.Ref); o != nil {
 			for _, label := range []string{"node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"} {
 				if at := o.Root.At("metadata", "labels", label); at.Exists() {
 					s.Why = append(s.Why, evidence(o, at))

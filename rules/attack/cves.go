@@ -13,10 +13,10 @@ var cvesText string
 
 // cve is a fault in software, as cves.yaml describes it.
 type cve struct {
-	id, title, component, from, source string
-	affected                           []versions
-	needs                              []string
-	more, port                         int
+	id, title, component, from, advisory, source string
+	affected                                     []versions
+	needs                                        []string
+	more, port                                   int
 }
 
 // versions are those from one on, up to the first that is not among them.
@@ -38,7 +38,7 @@ func cvesFrom(from string) (out []cve) {
 }
 
 func readCVE(n tree.Node) cve {
-	c := cve{id: n.Get("id").Str(), title: n.Get("title").Str(), component: n.Get("component").Str(), from: n.Get("from").Str(), source: n.Get("source").Str()}
+	c := cve{id: n.Get("id").Str(), title: n.Get("title").Str(), component: n.Get("component").Str(), from: n.Get("from").Str(), advisory: n.Get("advisory").Str(), source: n.Get("source").Str()}
 	for v := range n.Get("affected").Items() {
 		from, to, _ := strings.Cut(v.Str(), " ")
 		c.affected = append(c.affected, versions{from, to})
@@ -85,6 +85,21 @@ func numbers(version string) (out [3]int, ok bool) {
 		out[i] = n
 	}
 	return out, true
+}
+
+// patched says whether a version is that of a distribution, which repairs faults without a new number: there is more behind
+// the numbers than the name of a version before the release.
+func patched(version string) bool {
+	i := strings.IndexAny(version, "-+~")
+	if i < 0 {
+		return false
+	}
+	for _, before := range []string{"rc", "alpha", "beta"} {
+		if strings.HasPrefix(version[i+1:], before) {
+			return false
+		}
+	}
+	return true
 }
 
 func before(a, b [3]int) bool {

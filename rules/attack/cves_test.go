@@ -18,8 +18,8 @@ func TestCVEs(t *testing.T) {
 				t.Errorf("%+v is incomplete or there twice", c)
 			}
 			seen[c.id] = true
-			if !strings.HasPrefix(c.source, "https://") {
-				t.Errorf("%s: it is not said where its versions are from", c.id)
+			if !strings.HasPrefix(c.source, "https://") || c.advisory == "" {
+				t.Errorf("%s: it is not said where its versions are from, and by what name", c.id)
 			}
 			if (c.port > 0) != (from == "network") {
 				t.Errorf("%s: a port belongs to a fault of the network", c.id)
@@ -60,6 +60,18 @@ func TestAffects(t *testing.T) {
 	} {
 		if got := c.affects(version); got != want {
 			t.Errorf("affects(%q) is %v", version, got)
+		}
+	}
+}
+
+// TestPatched tells the versions of distributions from upstream's.
+func TestPatched(t *testing.T) {
+	for version, want := range map[string]bool{
+		"5.15.10": false, "5.15.0-91-generic": true, "5.14.0-570.el9": true, "v1.27.3": false, "v1.27.3-eks-a5565ad": true, "1.4.2+k3s1": true,
+		"1.6.8~ds1": true, "6.7.0-rc2": false, "v1.30.0-beta.0": false, "": false,
+	} {
+		if got := patched(version); got != want {
+			t.Errorf("patched(%q) is %v", version, got)
 		}
 	}
 }

@@ -1,11 +1,6 @@
 package attack
 
-import (
-	"strings"
-
-	"github.com/bartizan-dev/bartizan/internal/tree"
-	"github.com/bartizan-dev/bartizan/rule"
-)
+import "github.com/bartizan-dev/bartizan/rule"
 
 // Etcd leads from a pod that opens an etcd without client certificates to the whole cluster.
 var Etcd = rule.Edge(`
@@ -91,48 +86,13 @@ spec: {containers: [{name: w, image: w}]}
 `, deriveEtcd)
 
 func deriveEtcd(a *rule.Attack) {
-	for q, c := range a.Containers() {
-		if q.Ref.Namespace != "kube-system" || q.Labels["component"] != "etcd" || c.Name != "etcd" {
+	for q, f := range components(a, "etcd") {
+		at, _ := f.find("--client-cert-auth")
+		urls := f.value("--listen-client-urls")
+		if at.Exists() && at.Str() != "--client-cert-auth=false" || urls != "" && onlyLoopback(urls) {
 			continue
 		}
-		list := "command"
-		if !c.Node.Get(list).Exists() {
-			list = "args"
-		}
-		at, i := flag(c.Node.Get(list), "--client-cert-auth")
-		urls, _ := flag(c.Node.Get(list), "--listen-client-urls")
-		value := strings.TrimPrefix(at.Str(), "--client-cert-auth")
-		if at.Exists() && value != "=false" || urls.Exists() && onlyLoopback(urls.Str()) {
-			continue
-		}
-		const text, unsafe = "have etcd ask for client certificates", "give the API server a client certificate and etcd the CA"
-		fix := c.Fix(q, text, 30, unsafe, rule.Op{Op: "append", Path: list, Value: "--client-cert-auth=true"})
-		if at.Exists() {
-			fix = c.Fix(q, text, 30, unsafe, rule.Op{Op: "set", Path: list + "/" + i, Value: "--client-cert-auth=true"})
-		} else {
-			at = c.Node.Get(list)
-		}
+		at, fix := f.set(q, "--client-cert-auth", "true", "have etcd ask for client certificates", "give the API server a client certificate and etcd the CA")
 		opened(a, q, 2379, rule.Step{To: rule.ClusterAdmin, Text: "writes a role binding into etcd", Why: q.Why(at), Fixes: []rule.Fix{fix}})
 	}
-}
-
-// onlyLoopback says whether a list of addresses holds none but the loopback's.
-func onlyLoopback(urls string) bool {
-	_, list, _ := strings.Cut(urls, "=")
-	for _, u := range strings.Split(list, ",") {
-		if !strings.Contains(u, "//127.") && !strings.Contains(u, "//localhost") && !strings.Contains(u, "//[::1]") {
-			return false
-		}
-	}
-	return true
-}
-
-// flag finds a flag in a command line, and its index.
-func flag(list tree.Node, name string) (tree.Node, string) {
-	for item := range list.Items() {
-		if item.Str() == name || strings.HasPrefix(item.Str(), name+"=") {
-			return item, item.Path()[strings.LastIndex(item.Path(), "/")+1:]
-		}
-	}
-	return tree.Node{}, ""
 }

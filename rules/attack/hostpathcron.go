@@ -52,6 +52,42 @@ spec:
   containers: [{name: r, image: r, volumeMounts: [{name: h, mountPath: /h}]}]
   volumes: [{name: h, hostPath: {path: /var/spool/mail}}]
 # NO EDGE Pod ops/rotate -> Node (worker)
+-- yes/local-volume.yaml --
+apiVersion: v1
+kind: PersistentVolume
+metadata: {name: node-files}
+spec: {capacity: {storage: 1Gi}, accessModes: [ReadWriteOnce], claimRef: {namespace: ops, name: files}, local: {path: /var/spool}}
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: files, namespace: ops}
+spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: tidy, namespace: ops}
+spec:
+  containers: [{name: t, image: t, volumeMounts: [{name: f, mountPath: /f}]}]
+  volumes: [{name: f, persistentVolumeClaim: {claimName: files}}]
+# EDGE Pod ops/tidy -> Node (worker)
+-- no/claim-read-only.yaml --
+apiVersion: v1
+kind: PersistentVolume
+metadata: {name: node-files}
+spec: {capacity: {storage: 1Gi}, accessModes: [ReadWriteOnce], claimRef: {namespace: ops, name: files}, hostPath: {path: /var/spool}}
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: files, namespace: ops}
+spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}, volumeName: node-files}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: tidy, namespace: ops}
+spec:
+  containers: [{name: t, image: t, volumeMounts: [{name: f, mountPath: /f}]}]
+  volumes: [{name: f, persistentVolumeClaim: {claimName: files, readOnly: true}}]
+# NO EDGE Pod ops/tidy -> Node (worker)
 `, deriveHostPathCron)
 
 var cronPaths = hostPaths{

@@ -60,6 +60,47 @@ spec:
     volumeMounts: [{name: k, mountPath: /k}]
   volumes: [{name: k, hostPath: {path: /var/lib/kubelet}}]
 # NO EDGE Pod ops/audit -> User system:node:(worker)
+-- yes/persistent-volume.yaml --
+apiVersion: v1
+kind: PersistentVolume
+metadata: {name: node-files}
+spec:
+  capacity: {storage: 1Gi}
+  accessModes: [ReadWriteMany]
+  claimRef: {namespace: ops, name: files}
+  hostPath:
+    path: /var/lib # EVIDENCE
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: files, namespace: ops}
+spec: {accessModes: [ReadWriteMany], resources: {requests: {storage: 1Gi}}, volumeName: node-files}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: audit, namespace: ops}
+spec:
+  containers: [{name: a, image: a, volumeMounts: [{name: f, mountPath: /f, subPath: kubelet}]}]
+  volumes: [{name: f, persistentVolumeClaim: {claimName: files}}]
+# EDGE Pod ops/audit -> User system:node:(worker)
+-- no/other-claim.yaml --
+apiVersion: v1
+kind: PersistentVolume
+metadata: {name: node-files}
+spec: {capacity: {storage: 1Gi}, accessModes: [ReadWriteMany], hostPath: {path: /var/lib}}
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: files, namespace: test}
+spec: {accessModes: [ReadWriteMany], resources: {requests: {storage: 1Gi}}, volumeName: node-files}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: audit, namespace: ops}
+spec:
+  containers: [{name: a, image: a, volumeMounts: [{name: f, mountPath: /f}]}]
+  volumes: [{name: f, persistentVolumeClaim: {claimName: files}}]
+# NO EDGE Pod ops/audit -> User system:node:(worker)
 `, deriveHostPathKubelet)
 
 var kubeletKeys = hostPaths{

@@ -109,7 +109,7 @@ func deriveHostPathLog(a *rule.Attack) {
 		for _, n := range s.Pod.Nodes {
 			s.To = rule.NodeUser(n.Name)
 			for scope, held := range a.Holding(rule.Right{Verb: "get", Resource: "pods", Sub: "log"}) {
-				if scope.Name == "" && (scope.Namespace == "" || runsIn(a, scope.Namespace, n.Name)) {
+				if runsIn(a, scope, n.Name) {
 					logStep(a, s.Step, held, "reads it as a pod's log")
 				}
 			}
@@ -129,10 +129,13 @@ func logStep(a *rule.Attack, s rule.Step, held []bartizan.Ref, reads string) {
 	a.Step(s)
 }
 
-// runsIn says whether a pod of a namespace may run on a node.
-func runsIn(a *rule.Attack, namespace, node string) bool {
+// runsIn says whether a pod in a scope may run on a node; of everything, some pod does.
+func runsIn(a *rule.Attack, s rule.Scope, node string) bool {
+	if s == (rule.Scope{}) {
+		return true
+	}
 	for p := range a.Pods.All() {
-		if p.Ref.Namespace == namespace && slices.Contains(p.Nodes, bartizan.Ref{Kind: "Node", Name: node}) {
+		if within(s, p.Ref.Namespace, p.Ref.Name) && slices.Contains(p.Nodes, bartizan.Ref{Kind: "Node", Name: node}) {
 			return true
 		}
 	}

@@ -11,8 +11,8 @@ cost: 0
 maps: {attack: [T1611, T1610], ms-matrix: MS-TA9018}
 why: |
   Whoever speaks to containerd, CRI-O or Docker starts a container with the node's root file system in it, past the API
-  server and its admission. The socket is open to root, however it is mounted: read-only does not keep anybody from
-  connecting to it, and a mount of a folder above it, like /run, brings it along.
+  server and its admission. The socket is open to root and to its group, however it is mounted: read-only does not
+  keep anybody from connecting to it, and a mount of a folder above it, like /run, brings it along.
 detect: containers that the kubelet did not start, or a client of the runtime's socket in a container
 mitigate: do not mount the socket; build images without a runtime, and read metrics from the kubelet
 references:
@@ -55,7 +55,7 @@ spec:
   containers:
   - name: a
     image: a
-    securityContext: {runAsNonRoot: true, allowPrivilegeEscalation: false}
+    securityContext: {runAsNonRoot: true, runAsGroup: 1000, allowPrivilegeEscalation: false}
     volumeMounts: [{name: s, mountPath: /s}]
   volumes: [{name: s, hostPath: {path: /run/containerd/containerd.sock, type: Socket}}]
 # NO EDGE Pod ops/agent -> Node (worker)
@@ -68,14 +68,41 @@ spec:
   containers: [{name: a, image: a, volumeMounts: [{name: s, mountPath: /s}]}]
   volumes: [{name: s, hostPath: {path: /run/containerd}}]
 # NO EDGE Pod ops/agent -> Node (worker)
+-- yes/group.yaml --
+apiVersion: v1
+kind: Pod
+metadata: {name: agent, namespace: ops}
+spec:
+  securityContext: {runAsUser: 1000, runAsGroup: 1000, supplementalGroups: [998]}
+  containers:
+  - name: a
+    image: a
+    securityContext: {allowPrivilegeEscalation: false}
+    volumeMounts: [{name: s, mountPath: /s}]
+  volumes: [{name: s, hostPath: {path: /var/run/docker.sock, type: Socket}}]
+# EDGE Pod ops/agent -> Node (worker)
+-- yes/image-group.yaml --
+# Without runAsGroup the image says of which group the process is: root, where it does not know the user.
+apiVersion: v1
+kind: Pod
+metadata: {name: agent, namespace: ops}
+spec:
+  containers:
+  - name: a
+    image: a
+    securityContext: {runAsUser: 1000, allowPrivilegeEscalation: false}
+    volumeMounts: [{name: s, mountPath: /s}]
+  volumes: [{name: s, hostPath: {path: /run/containerd/containerd.sock, type: Socket}}]
+# EDGE Pod ops/agent -> Node (worker)
 `, deriveHostPathRuntime)
 
 var runtimeSockets = hostPaths{
 	whole: []string{
 		"/run/containerd/containerd.sock", "/run/docker.sock", "/run/crio/crio.sock", "/run/cri-dockerd.sock", "/run/podman/podman.sock",
 		"/run/k3s/containerd/containerd.sock", "/run/k0s/containerd.sock", "/run/dockershim.sock", "/run/docker/containerd/containerd.sock",
+		"/var/snap/microk8s/common/run/containerd.sock",
 	},
-	noSub: true, because: "starts a privileged container on {to}",
+	group: true, noSub: true, because: "starts a privileged container on {to}",
 }
 
 func deriveHostPathRuntime(a *rule.Attack) {

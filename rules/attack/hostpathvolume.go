@@ -11,9 +11,10 @@ cost: 1
 maps: {attack: T1611, ms-matrix: MS-TA9013}
 why: |
   The Pod Security Standards forbid hostPath in pods, and look at pods only: a persistent volume may be a folder of
-  the node, and a claim for it passes even the restricted standard. Whoever may create persistent volumes, claims and
-  workloads mounts the node's root folder. Under the restricted standard the pod is not root, but may be of the group
-  root, to which the container runtime's socket belongs: that costs more.
+  the node, and a claim for it passes even the restricted standard. Whoever may create persistent volumes and workloads
+  mounts the node's root folder: an ephemeral volume brings its claim along, so the right to create claims is not needed.
+  Under the restricted standard the pod is not root, but may be of the group root, to which the container runtime's
+  socket belongs: that costs more.
 detect: persistent volumes of type hostPath or local, made by anything but a provisioner
 mitigate: keep creating persistent volumes to provisioners and administrators
 references:
@@ -81,24 +82,8 @@ metadata: {name: deploy, namespace: shop}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: deploy}
 subjects: [{kind: ServiceAccount, name: builder, namespace: ci}]
 # EDGE ServiceAccount ci/builder -> Node n1
--- no/no-volume.yaml --
-apiVersion: v1
-kind: Namespace
-metadata: {name: shop, labels: {pod-security.kubernetes.io/enforce: baseline}}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: Role
-metadata: {name: deploy, namespace: shop}
-rules:
-- {apiGroups: [""], resources: [pods, persistentvolumeclaims, persistentvolumes], verbs: [create]}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata: {name: deploy, namespace: shop}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: deploy}
-subjects: [{kind: ServiceAccount, name: builder, namespace: ci}]
-# NO EDGE ServiceAccount ci/builder -> Node (worker)
--- no/no-claim.yaml --
+-- yes/ephemeral.yaml --
+# The pod brings its claim along: an ephemeral volume, for which nobody asks whether its author may create claims.
 apiVersion: v1
 kind: Namespace
 metadata: {name: shop, labels: {pod-security.kubernetes.io/enforce: baseline}}
@@ -126,13 +111,48 @@ kind: RoleBinding
 metadata: {name: deploy, namespace: shop}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: deploy}
 subjects: [{kind: ServiceAccount, name: builder, namespace: ci}]
+# EDGE ServiceAccount ci/builder -> Node (worker)
+-- no/no-volume.yaml --
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop, labels: {pod-security.kubernetes.io/enforce: baseline}}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: deploy, namespace: shop}
+rules:
+- {apiGroups: [""], resources: [pods, persistentvolumeclaims, persistentvolumes], verbs: [create]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: deploy, namespace: shop}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: deploy}
+subjects: [{kind: ServiceAccount, name: builder, namespace: ci}]
+# NO EDGE ServiceAccount ci/builder -> Node (worker)
+-- no/read-volumes.yaml --
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop, labels: {pod-security.kubernetes.io/enforce: baseline}}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: volumes}
+rules:
+- {apiGroups: [""], resources: [persistentvolumes], verbs: [get, list, patch, update]}
+- {apiGroups: [""], resources: [persistentvolumeclaims, pods], verbs: [create]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: volumes}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: volumes}
+subjects: [{kind: ServiceAccount, name: builder, namespace: ci}]
 # NO EDGE ServiceAccount ci/builder -> Node (worker)
 `, deriveHostPathVolume)
 
 func deriveHostPathVolume(a *rule.Attack) {
 	for _, volume := range a.Holding(rule.Right{Verb: "create", Resource: "persistentvolumes", Cluster: true}) {
 		for _, m := range makers {
-			for scope, held := range a.Holding(core("create", "persistentvolumeclaims"), m.right("create")) {
+			for scope, held := range a.Holding(m.right("create")) {
 				for more, level := range []rule.Level{rule.LevelBaseline, rule.LevelRestricted} {
 					a.Step(rule.Step{
 						From: join(volume, append(held, a.Admission.Admits(scope.Namespace, level))...), To: rule.EveryNode,

@@ -96,6 +96,25 @@ metadata: {name: metrics}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: metrics}
 subjects: [{kind: User, name: jane, apiGroup: rbac.authorization.k8s.io}]
 # NO EDGE User jane -> Pod shop/db
+-- no/resize.yaml --
+# A resize changes what a container may use, and nothing else of the pod.
+apiVersion: v1
+kind: Pod
+metadata: {name: db, namespace: shop}
+spec: {containers: [{name: db, image: db}]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: scale, namespace: shop}
+rules:
+- {apiGroups: [""], resources: [pods/resize], verbs: [update, patch]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: scale, namespace: shop}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: scale}
+subjects: [{kind: ServiceAccount, name: builder, namespace: ci}]
+# NO EDGE ServiceAccount ci/builder -> Pod shop/db
 `, deriveImageSwap)
 
 func deriveImageSwap(a *rule.Attack) {

@@ -1,7 +1,10 @@
 package attack
 
 import (
+	"strings"
+
 	"github.com/bartizan-dev/bartizan"
+	"github.com/bartizan-dev/bartizan/internal/kube"
 	"github.com/bartizan-dev/bartizan/rule"
 )
 
@@ -13,8 +16,8 @@ certainty: conditional
 cost: 3
 maps: {attack: [T1078, T1550.001]}
 why: |
-  From Kubernetes 1.36 on impersonation can be narrowed: one right says whom (impersonate:serviceaccount,
-  impersonate:user-info, impersonate:arbitrary-node), another what for (impersonate-on:serviceaccount:create). Where
+  From Kubernetes 1.36 on impersonation can be narrowed: one right says whom (impersonate:serviceaccount, impersonate:user-info,
+  impersonate:arbitrary-node, or impersonate:associated-node for the node that a pod runs on), another what for (impersonate-on:serviceaccount:create). Where
   what for contains commands in pods, tokens, Secrets, workloads or roles, it is worth nearly as much as the account
   itself; how much, depends on that account's rights.
 detect: audit events with impersonatedUser and with authenticationMetadata about the constraint
@@ -120,6 +123,46 @@ metadata: {name: act, namespace: shop}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: act}
 subjects: [{kind: User, name: jane, apiGroup: rbac.authorization.k8s.io}]
 # NO EDGE User jane -> ServiceAccount shop/admin
+-- no/e8-cluster-scoped-by-role-binding.yaml --
+# Nodes have no namespace: a RoleBinding does not allow to ask their kubelets for anything.
+# VERSION 1.36
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: admin, namespace: shop}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: act, namespace: shop}
+rules:
+- {apiGroups: [authentication.k8s.io], resources: [serviceaccounts], verbs: ["impersonate:serviceaccount"]}
+- {apiGroups: [""], resources: [nodes/proxy], verbs: ["impersonate-on:serviceaccount:get"]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: act, namespace: shop}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: act}
+subjects: [{kind: User, name: jane, apiGroup: rbac.authorization.k8s.io}]
+# NO EDGE User jane -> ServiceAccount shop/admin
+-- no/node-cannot.yaml --
+# A kubelet may not make Deployments, nor may who acts as one.
+# VERSION 1.36
+apiVersion: v1
+kind: Node
+metadata: {name: n1}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: act}
+rules:
+- {apiGroups: [authentication.k8s.io], resources: [nodes], verbs: ["impersonate:arbitrary-node"]}
+- {apiGroups: [apps], resources: [deployments], verbs: ["impersonate-on:arbitrary-node:create"]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: act}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: act}
+subjects: [{kind: User, name: jane, apiGroup: rbac.authorization.k8s.io}]
+# NO EDGE User jane -> User system:node:n1
 `, deriveImpersonateLimited)
 
 func deriveImpersonateLimited(a *rule.Attack) {
@@ -136,8 +179,7 @@ func deriveImpersonateLimited(a *rule.Attack) {
 		{"arbitrary-node", "nodes", true, func(s rule.Scope) bartizan.Ref { return rule.NodeUser(s.Name) }},
 	}
 	for _, m := range modes {
-		whom := rule.Right{Verb: "impersonate:" + m.mode, Group: "authentication.k8s.io", Resource: m.resource, Cluster: m.cluster}
-		for scope, held := range spread(a, whom) {
+		for scope, held := range spread(a, limited(m.mode, m.resource, m.cluster)) {
 			for _, s := range named(a, m.mode, scope) {
 				for _, on := range useful(a, m.mode) {
 					a.Step(rule.Step{From: join(held, on), To: m.to(s), Text: "asks for that in the name of {to}"})
@@ -145,6 +187,54 @@ func deriveImpersonateLimited(a *rule.Attack) {
 			}
 		}
 	}
+	asOwnNode(a)
+}
+
+// asOwnNode reports the steps of pods whose account may act as the node that they run on. Of accounts that may do
+// everything nothing is told: they need no such right.
+func asOwnNode(a *rule.Attack) {
+	agents := map[bartizan.Ref]bool{}
+	for o := range objects(a, "ClusterRoleBinding") {
+		role := find(a, bartizan.Ref{Kind: "ClusterRole", Name: o.Root.At("roleRef", "name").Str()})
+		if role == nil || !mentions(role, "impersonate:associated-node") {
+			continue
+		}
+		for s := range o.Root.Get("subjects").Items() {
+			agents[rule.Account(s.Get("namespace").Str(), s.Get("name").Str())] = s.Get("kind").Str() == "ServiceAccount"
+		}
+	}
+	for scope, held := range a.Holding(limited("associated-node", "nodes", true)) {
+		if scope.Name != "" && scope.Name != "*" {
+			continue // the API server asks about the node "*", whichever it is
+		}
+		for p := range a.Pods.All() {
+			if !agents[p.Account] {
+				continue
+			}
+			for _, on := range useful(a, "associated-node") {
+				for _, n := range p.Nodes {
+					a.Step(rule.Step{From: join(held, on, p.Ref), To: rule.NodeUser(n.Name), Text: "asks for that in the name of its node's {to}"})
+				}
+			}
+		}
+	}
+}
+
+// mentions says whether a role has a verb by its name.
+func mentions(role *kube.Object, verb string) bool {
+	for r := range role.Root.Get("rules").Items() {
+		for v := range r.Get("verbs").Items() {
+			if v.Str() == verb {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// limited is the right to impersonate in a mode.
+func limited(mode, resource string, cluster bool) rule.Right {
+	return rule.Right{Verb: "impersonate:" + mode, Group: "authentication.k8s.io", Resource: resource, Cluster: cluster}
 }
 
 // named spells out whom a right without names allows to impersonate.
@@ -164,17 +254,34 @@ func named(a *rule.Attack, mode string, s rule.Scope) (out []rule.Scope) {
 	return out
 }
 
-// useful lists the vertices of the rights to impersonate somebody for a request that gives something away.
-func useful(a *rule.Attack, mode string) (out []bartizan.Ref) {
-	for _, r := range []rule.Right{
+// worth are the requests that give something away, and nodeWorth those of them that a kubelet may make.
+var (
+	worth = []rule.Right{
 		{Verb: "create", Resource: "pods", Sub: "exec"}, {Verb: "create", Resource: "pods"}, {Verb: "create", Group: "apps", Resource: "deployments"},
 		{Verb: "create", Resource: "serviceaccounts", Sub: "token"}, {Verb: "get", Resource: "secrets"}, {Verb: "list", Resource: "secrets"},
-		{Verb: "patch", Resource: "secrets"}, {Verb: "create", Group: rbacGroup, Resource: "rolebindings"}, {Verb: "patch", Group: rbacGroup, Resource: "clusterroles"},
-		{Verb: "create", Group: rbacGroup, Resource: "clusterrolebindings"}, {Verb: "get", Resource: "nodes", Sub: "proxy"},
-	} {
+		{Verb: "patch", Resource: "secrets"}, {Verb: "create", Group: rbacGroup, Resource: "rolebindings"},
+		{Verb: "patch", Group: rbacGroup, Resource: "clusterroles", Cluster: true},
+		{Verb: "create", Group: rbacGroup, Resource: "clusterrolebindings", Cluster: true}, {Verb: "get", Resource: "nodes", Sub: "proxy", Cluster: true},
+	}
+	nodeWorth = []rule.Right{
+		{Verb: "create", Resource: "serviceaccounts", Sub: "token"}, {Verb: "get", Resource: "secrets"}, {Verb: "list", Resource: "secrets"},
+		{Verb: "watch", Resource: "secrets"},
+	}
+)
+
+// useful lists the vertices of the rights to impersonate somebody for a request that gives something away. Rights for
+// objects by name do not count: they give no more than these.
+func useful(a *rule.Attack, mode string) (out []bartizan.Ref) {
+	requests := worth
+	if strings.HasSuffix(mode, "-node") {
+		requests = nodeWorth
+	}
+	for _, r := range requests {
 		r.Verb = "impersonate-on:" + mode + ":" + r.Verb
-		for _, held := range a.Holding(r) {
-			out = append(out, held...)
+		for scope, held := range a.Holding(r) {
+			if scope.Name == "" {
+				out = append(out, held...)
+			}
 		}
 	}
 	return out

@@ -72,7 +72,7 @@ var poolLabels = []string{"eks.amazonaws.com/nodegroup", "cloud.google.com/gke-n
 // cloudOf is the identity that a node has with its cloud, and what is added to the cost because that is not certain.
 func cloudOf(a *rule.Attack, node bartizan.Ref) (to bartizan.Ref, more int, ok bool) {
 	to = bartizan.Ref{Kind: rule.KindCloud, Name: "of the nodes"}
-	o := nodeObject(a, node)
+	o := find(a, node)
 	if o == nil {
 		return to, 3, true
 	}

@@ -18,7 +18,7 @@ cost: 4
 maps: {attack: [T1611, T1068]}
 why: |
   Nodes report the versions of their kernel, runtime and kubelet. Some versions have faults that lead out of a container,
-  with code in public. A distribution may have repaired a kernel without a new version number, so that costs more. What
+  with code in public. A distribution may have repaired its own without a new number: then that is said, and costs more. What
   each fault needs of the pod is looked at: a seccomp profile, another user than root or a sandbox stop most of them.
 detect: crashes of the kernel or the runtime, and processes on the node that the runtime did not start
 mitigate: patch nodes; RuntimeDefault seccomp profiles keep most of the kernel's faults out of reach
@@ -103,22 +103,53 @@ kind: Pod
 metadata: {name: web, namespace: shop}
 spec: {nodeName: n1, runtimeClassName: kata, containers: [{name: w, image: w}]}
 # NO EDGE Pod shop/web -> Node n1
+-- yes/unconfined-by-name.yaml --
+# The kubelet's default is for containers that say nothing.
+apiVersion: kubelet.config.k8s.io/v1beta1
+kind: KubeletConfiguration
+seccompDefault: true
+---
+apiVersion: v1
+kind: Node
+metadata: {name: n1}
+status: {nodeInfo: {kernelVersion: 6.1.70}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: shop}
+spec: {nodeName: n1, containers: [{name: w, image: w, securityContext: {seccompProfile: {type: Unconfined}}}]}
+# EDGE Pod shop/web -> Node n1
+-- no/seccomp-default.yaml --
+apiVersion: kubelet.config.k8s.io/v1beta1
+kind: KubeletConfiguration
+seccompDefault: true
+---
+apiVersion: v1
+kind: Node
+metadata: {name: n1}
+status: {nodeInfo: {kernelVersion: 6.1.70}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: shop}
+spec: {nodeName: n1, containers: [{name: w, image: w}]}
+# NO EDGE Pod shop/web -> Node n1
 `, deriveNodeFault)
 
 func deriveNodeFault(a *rule.Attack) {
-	faults := faultsOf(a, cvesFrom("pod"))
+	faults, confined := faultsOf(a, cvesFrom("pod")), seccompDefault(a)
 	for p, c := range a.Containers() {
 		if p.Sandboxed || c.Privileged {
 			continue
 		}
 		for _, n := range p.Nodes {
 			for _, f := range faults[n] {
-				more, fixes, ok := f.serves(p, c)
+				more, fixes, ok := f.serves(p, c, confined)
 				if !ok {
 					continue
 				}
 				a.Step(rule.Step{
-					From: p.Vertex(), To: n, Text: "breaks out of container " + c.Name + " to {to} by " + f.id + ": " + f.title,
+					From: p.Vertex(), To: n, Text: "breaks out of container " + c.Name + " to {to} by " + f.told(),
 					More: f.more + f.unsure + more, Why: append(p.Why(c.Node.Get("name")), f.why), Fixes: fixes,
 				})
 			}
@@ -129,15 +160,25 @@ func deriveNodeFault(a *rule.Attack) {
 // nodeFault is a fault of a node's software.
 type nodeFault struct {
 	cve
-	why    bartizan.Evidence
-	unsure int
+	why     bartizan.Evidence
+	unsure  int
+	version string // of a distribution: it may have repaired the fault
+}
+
+// told names the fault, and says where it may be repaired.
+func (f *nodeFault) told() string {
+	text := f.id + ": " + f.title
+	if f.version != "" {
+		text += ", which the distribution may have repaired in " + f.version
+	}
+	return text
 }
 
 // faultsOf lists the faults of each node that was read.
 func faultsOf(a *rule.Attack, known []cve) map[bartizan.Ref][]nodeFault {
 	out := map[bartizan.Ref][]nodeFault{}
 	for _, n := range a.Pods.Nodes() {
-		o := nodeObject(a, n.Ref)
+		o := find(a, n.Ref)
 		if o == nil {
 			continue
 		}
@@ -149,8 +190,8 @@ func faultsOf(a *rule.Attack, known []cve) map[bartizan.Ref][]nodeFault {
 				continue
 			}
 			f := nodeFault{cve: c, why: evidence(o, at)}
-			if c.component == "kernel" && strings.ContainsAny(version, "-+") {
-				f.unsure = 3
+			if patched(version) {
+				f.unsure, f.version = unknownReach, version
 			}
 			out[n.Ref] = append(out[n.Ref], f)
 		}
@@ -176,8 +217,33 @@ func component(info tree.Node, name string) (at tree.Node, version string) {
 	return at, version
 }
 
-// serves says whether a container has what a fault needs, what is added to the cost, and what takes it away.
-func (f *nodeFault) serves(p *rule.Pod, c *rule.Container) (more int, fixes []rule.Fix, ok bool) {
+// seccompDefault says whether the kubelets give the runtime's profile to containers that name none.
+func seccompDefault(a *rule.Attack) bool {
+	read := false
+	for o := range objects(a, "KubeletConfiguration.kubelet.config.k8s.io") {
+		on, _ := o.Root.Get("seccompDefault").Bool()
+		if read = true; !on {
+			return false
+		}
+	}
+	return read
+}
+
+// unconfined says whether no seccomp profile applies to a container that is not privileged.
+func unconfined(p *rule.Pod, c *rule.Container, confined bool) bool {
+	if !c.Unconfined || !confined {
+		return c.Unconfined
+	}
+	own := c.Node.At("securityContext", "seccompProfile", "type")
+	if !own.Exists() {
+		own = p.Spec.At("securityContext", "seccompProfile", "type")
+	}
+	return own.Exists()
+}
+
+// serves says whether a container has what a fault needs, what is added to the cost, and what takes it away; confined says
+// that kubelets confine containers which name no profile.
+func (f *nodeFault) serves(p *rule.Pod, c *rule.Container, confined bool) (more int, fixes []rule.Fix, ok bool) {
 	for _, need := range f.needs {
 		add := 0
 		switch need {
@@ -189,12 +255,12 @@ func (f *nodeFault) serves(p *rule.Pod, c *rule.Container) (more int, fixes []ru
 		case "sub-path":
 			ok = slices.ContainsFunc(c.Mounts, func(m rule.Mount) bool { return m.SubPath != "" && !m.ReadOnly && m.HostPath == "" })
 		case "unconfined":
-			ok = c.Unconfined
+			ok = unconfined(p, c, confined)
 			fixes = append(fixes, confine(p, c))
 		case "no-armour":
 			add, ok = armour(p, c), true
 		case "net-admin-or-unconfined":
-			ok = c.Unconfined || c.Cap("NET_ADMIN")
+			ok = unconfined(p, c, confined) || c.Cap("NET_ADMIN")
 			if !c.Cap("NET_ADMIN") {
 				fixes = append(fixes, confine(p, c))
 			}

@@ -143,12 +143,30 @@ metadata: {name: monitoring}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: monitoring}
 subjects: [{kind: ServiceAccount, name: prometheus, namespace: ops}]
 # NO EDGE ServiceAccount ops/prometheus -> Pod shop/db
+-- yes/e6-named-port.yaml --
+apiVersion: v1
+kind: Pod
+metadata: {name: db, namespace: shop}
+spec: {nodeName: n1, containers: [{name: db, image: db}]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: scrape}
+rules:
+- {apiGroups: [""], resources: [nodes/proxy], verbs: [get], resourceNames: ["https:n1:10250"]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: scrape}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: scrape}
+subjects: [{kind: ServiceAccount, name: prometheus, namespace: monitoring}]
+# EDGE ServiceAccount monitoring/prometheus -> Pod shop/db
 `, deriveNodeProxy)
 
 func deriveNodeProxy(a *rule.Attack) {
 	for _, verb := range []string{"get", "create"} {
 		for scope, held := range a.Holding(rule.Right{Verb: verb, Resource: "nodes", Sub: "proxy", Cluster: true}) {
-			node := scope.Name
+			node := portless(scope.Name)
 			if node == "" {
 				node = rule.Every
 			}

@@ -1,6 +1,8 @@
 package attack
 
 import (
+	"iter"
+
 	"github.com/bartizan-dev/bartizan"
 	"github.com/bartizan-dev/bartizan/rule"
 )
@@ -14,8 +16,9 @@ cost: 3
 maps: {attack: T1528, ms-matrix: MS-TA9040}
 why: |
   Whoever has one node waits until something worth having runs there, or helps: taints or cordons the other nodes and
-  deletes or evicts the pods of others, which their controllers then make again, on the node that is left. Three things
-  are needed, and each of them alone looks harmless; several identities may hold them.
+  deletes or evicts the pods of others, which their controllers then make again, on the node that is left. Whoever may
+  bind pods needs no taint: he is the scheduler. Three things are needed, and each of them alone looks harmless; several
+  identities may hold them.
 detect: several nodes cordoned or tainted at once, with evictions that no upgrade explains
 mitigate: take update and patch of nodes away from what runs on nodes; keep the NodeRestriction admission plugin on
 references:
@@ -127,6 +130,64 @@ metadata: {name: drain}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: drain}
 subjects: [{kind: Group, name: "system:nodes", apiGroup: rbac.authorization.k8s.io}]
 # NO EDGE User system:node:n1 -> Pod shop/db
+-- yes/binding.yaml --
+# Whoever binds pods is the scheduler: the new pod is put on the own node before another one is chosen.
+apiVersion: v1
+kind: Node
+metadata: {name: n1}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: db, namespace: shop}
+spec: {nodeName: n2, containers: [{name: db, image: db}]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: place}
+rules:
+- {apiGroups: [""], resources: [pods/binding], verbs: [create]}
+- {apiGroups: [""], resources: [pods/eviction], verbs: [create]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: place, namespace: shop}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: place}
+subjects: [{kind: Group, name: "system:nodes", apiGroup: rbac.authorization.k8s.io}]
+# EDGE User system:node:n1 -> Pod shop/db
+-- no/binding-elsewhere.yaml --
+apiVersion: v1
+kind: Node
+metadata: {name: n1}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: db, namespace: shop}
+spec: {nodeName: n2, containers: [{name: db, image: db}]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: place}
+rules:
+- {apiGroups: [""], resources: [pods/binding, bindings], verbs: [create]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: place, namespace: test}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: place}
+subjects: [{kind: Group, name: "system:nodes", apiGroup: rbac.authorization.k8s.io}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: clean, namespace: shop}
+rules:
+- {apiGroups: [""], resources: [pods], verbs: [delete]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: clean, namespace: shop}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: clean}
+subjects: [{kind: Group, name: "system:nodes", apiGroup: rbac.authorization.k8s.io}]
+# NO EDGE User system:node:n1 -> Pod shop/db
 `, deriveNodeSteal)
 
 func deriveNodeSteal(a *rule.Attack) {
@@ -149,9 +210,47 @@ func deriveNodeSteal(a *rule.Attack) {
 			}
 		}
 	}
-	for _, r := range []rule.Right{core("delete", "pods"), core("deletecollection", "pods"), {Verb: "create", Resource: "pods", Sub: "eviction"}} {
-		for scope, held := range spread(a, r) {
-			a.Step(rule.Step{From: join(held, alone), To: rule.In(rule.PodsIn, scope), Text: "has {to} started again on its node"})
+	for scope, held := range driving(a) {
+		a.Step(rule.Step{From: join(held, alone), To: rule.In(rule.PodsIn, scope), Text: "has {to} started again on its node"})
+	}
+	bindToOwn(a)
+}
+
+// bindToOwn reports the steps of somebody who may bind pods to nodes and has one.
+func bindToOwn(a *rule.Attack) {
+	place := bartizan.Ref{Kind: rule.KindRight, Name: "be the kubelet of some node"}
+	for _, bind := range []rule.Right{{Verb: "create", Resource: "pods", Sub: "binding"}, core("create", "bindings")} {
+		for in, binds := range a.Holding(bind) {
+			if in.Name != "" {
+				continue // a pod that is made again has another name
+			}
+			for scope, held := range driving(a) {
+				if scope.Namespace == "" {
+					scope.Namespace = in.Namespace
+				}
+				if within(in, scope.Namespace, "") {
+					a.Step(rule.Step{
+						From: join(held, append(binds, place)...), To: rule.In(rule.PodsIn, scope), More: 1,
+						Text: "has {to} started again and binds the new pod to its node before the scheduler does",
+					})
+				}
+			}
+		}
+	}
+	for _, n := range a.Pods.Nodes() {
+		a.Step(rule.Step{From: []bartizan.Ref{rule.NodeUser(n.Ref.Name)}, To: place, More: -a.Rule.Cost, Text: "has a node of its own"})
+	}
+}
+
+// driving visits the scopes in which somebody may end pods that are then made again.
+func driving(a *rule.Attack) iter.Seq2[rule.Scope, []bartizan.Ref] {
+	return func(yield func(rule.Scope, []bartizan.Ref) bool) {
+		for _, r := range []rule.Right{core("delete", "pods"), core("deletecollection", "pods"), {Verb: "create", Resource: "pods", Sub: "eviction"}} {
+			for scope, held := range spread(a, r) {
+				if !yield(scope, held) {
+					return
+				}
+			}
 		}
 	}
 }

@@ -30,9 +30,9 @@ func placed(o *kube.Object) bartizan.Ref {
 	return ref
 }
 
-// nodeObject is a node as it was read, or nil.
-func nodeObject(a *rule.Attack, node bartizan.Ref) *kube.Object {
-	e, ok := a.World.Get(node)
+// find is an object as it was read, or nil.
+func find(a *rule.Attack, ref bartizan.Ref) *kube.Object {
+	e, ok := a.World.Get(ref)
 	if !ok {
 		return nil
 	}

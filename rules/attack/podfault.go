@@ -113,28 +113,18 @@ subjects: [{kind: User, name: jane, apiGroup: rbac.authorization.k8s.io}]
 # NO EDGE User jane -> Node n1
 `, derivePodFault)
 
-// makesPods are the resources of which one object makes pods.
-var makesPods = []rule.Right{
-	{Verb: "create", Resource: "pods"}, {Verb: "create", Resource: "replicationcontrollers"}, {Verb: "create", Group: "apps", Resource: "deployments"},
-	{Verb: "create", Group: "apps", Resource: "daemonsets"}, {Verb: "create", Group: "apps", Resource: "statefulsets"},
-	{Verb: "create", Group: "apps", Resource: "replicasets"}, {Verb: "create", Group: "batch", Resource: "jobs"}, {Verb: "create", Group: "batch", Resource: "cronjobs"},
-}
-
 func derivePodFault(a *rule.Attack) {
 	faults := faultsOf(a, cvesFrom("create"))
 	if len(faults) == 0 {
 		return
 	}
-	for _, right := range makesPods {
-		for scope, held := range a.Holding(right) {
-			if scope.Name != "" {
-				continue
-			}
+	for _, m := range makers {
+		for scope, held := range a.Holding(m.right("create")) {
 			from := append(append([]bartizan.Ref{}, held...), a.Admission.Admits(scope.Namespace, rule.LevelBaseline))
 			for _, n := range a.Pods.Nodes() {
 				for _, f := range faults[n.Ref] {
 					a.Step(rule.Step{
-						From: from, To: n.Ref, More: f.more, Text: "creates a pod that breaks out to {to} by " + f.id + ": " + f.title,
+						From: from, To: n.Ref, More: f.more + f.unsure, Text: "creates a pod that breaks out to {to} by " + f.told(),
 						Why: []bartizan.Evidence{f.why},
 					})
 				}

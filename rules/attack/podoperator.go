@@ -143,9 +143,6 @@ func derivePodOperator(a *rule.Attack) {
 		for p, c := range running(a, o.images...) {
 			for _, resource := range o.resources {
 				for scope, held := range a.Holding(rule.Right{Verb: "create", Group: o.group, Resource: resource}) {
-					if scope.Name != "" {
-						continue
-					}
 					for _, to := range []bartizan.Ref{rule.AccountsIn(scope.Namespace), rule.SecretsIn(scope.Namespace)} {
 						a.Step(rule.Step{
 							From: append([]bartizan.Ref{}, held...), To: to, Text: "has an operator start a pod with {to}, from " + resource,

@@ -105,7 +105,7 @@ func derivePodProxy(a *rule.Attack) {
 	}
 }
 
-// portless is the name of the pod or service in a name that a proxy is asked for: "web", "web:80" or "https:web:443".
+// portless is the name of the pod, service or node in a name that a proxy is asked for: "web", "web:80" or "https:web:443".
 func portless(name string) string {
 	parts := strings.Split(name, ":")
 	if len(parts) == 3 {

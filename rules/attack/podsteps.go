@@ -33,6 +33,29 @@ func asRoot(c *rule.Container) (more int, ok bool) {
 	return 0, false
 }
 
+// asGroup says the same of what the group of a file may do, too: that of a runtime's socket is root, or one that such a pod
+// is put into.
+func asGroup(p *rule.Pod, c *rule.Container) (more int, ok bool) {
+	if c.Root {
+		return 0, true
+	}
+	shared := p.Spec.Get("securityContext")
+	group := c.Node.At("securityContext", "runAsGroup")
+	if !group.Exists() {
+		group = shared.Get("runAsGroup")
+	}
+	id, set := group.Int()
+	switch {
+	case set && id == 0:
+		return 0, true
+	case shared.Get("supplementalGroups").Len() > 0 || shared.Get("fsGroup").Exists():
+		return 2, true
+	case !set || c.Escalates: // the image may say root
+		return hardFromImage, true
+	}
+	return 0, false
+}
+
 // armour is what AppArmor adds to the cost of mounts, of writing to /proc and /sys and of tracing other processes: most
 // runtimes load a profile that forbids them wherever the node's kernel has AppArmor, which is not known here.
 func armour(p *rule.Pod, c *rule.Container) int {

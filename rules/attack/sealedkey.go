@@ -78,7 +78,7 @@ func deriveSealedKey(a *rule.Attack) {
 			to.Kind = "Secret"
 			a.Step(rule.Step{
 				From: []bartizan.Ref{placed(o)}, To: to, Text: "opens the sealed {to}",
-				Why: []bartizan.Evidence{evidence(o, at)},
+				Why: []bartizan.Evidence{evidence(o, at), evidence(sealed, sealed.Root.At("metadata", "name"))},
 			})
 		}
 	}

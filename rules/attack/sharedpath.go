@@ -106,7 +106,7 @@ spec:
 func exchanged(a *rule.Attack) (out []hostPathStep) {
 	all := hostPaths{parts: []string{"/"}, user: true, because: "leaves something for {to}"}
 	for s := range all.in(a) {
-		system := s.Shown == "/"
+		system := s.Shown == "/" || s.Mount.HostPath == "" // a claim is told of by attack-shared-claim
 		for _, dir := range []string{"/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/run", "/sbin", "/sys", "/usr", "/var/lib/kubelet", "/var/log"} {
 			system = system || above(dir, s.Shown)
 		}
@@ -120,8 +120,7 @@ func exchanged(a *rule.Attack) (out []hostPathStep) {
 func deriveSharedPath(a *rule.Attack) {
 	mounts := exchanged(a)
 	for _, s := range mounts {
-		m := mountOf(&s)
-		if m == nil || m.ReadOnly {
+		if s.Mount.ReadOnly {
 			continue
 		}
 		for _, q := range mounts {
@@ -131,18 +130,8 @@ func deriveSharedPath(a *rule.Attack) {
 			step := s.Step
 			step.To = q.Pod.Ref
 			step.Why = append(step.Why[:len(step.Why):len(step.Why)], q.Why...)
-			step.Fixes = append([]rule.Fix{s.Container.MountReadOnly(s.Pod, m)}, step.Fixes...)
+			step.Fixes = append([]rule.Fix{s.Container.MountReadOnly(s.Pod, s.Mount)}, step.Fixes...)
 			a.Step(step)
 		}
 	}
-}
-
-// mountOf finds the mount that a step is about.
-func mountOf(s *hostPathStep) *rule.Mount {
-	for i := range s.Container.Mounts {
-		if m := &s.Container.Mounts[i]; hostPath(m) == s.Shown {
-			return m
-		}
-	}
-	return nil
 }

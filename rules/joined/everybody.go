@@ -73,6 +73,18 @@ metadata: {name: all, namespace: shop}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: reader}
 subjects:
   - {kind: Group, apiGroup: rbac.authorization.k8s.io, name: "system:serviceaccounts:shop"}
+-- pass/one-object.yaml --
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: named}
+rules:
+  - {apiGroups: [""], resources: [secrets, pods/exec], verbs: [get, create], resourceNames: [public]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: all}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: named}
+subjects: [{kind: Group, name: "system:authenticated", apiGroup: rbac.authorization.k8s.io}]
 `, func(p *rule.Pass) {
 	var done []bartizan.Ref
 	for _, s := range strong() {

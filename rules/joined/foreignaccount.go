@@ -78,6 +78,18 @@ metadata: {name: ci, namespace: prod}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: deployer}
 subjects:
   - {kind: ServiceAccount, name: operator, namespace: kube-system}
+-- pass/one-object.yaml --
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: named, namespace: shop}
+rules:
+  - {apiGroups: [""], resources: [secrets, pods/exec], verbs: [get, create], resourceNames: [public]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: ci, namespace: shop}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: named}
+subjects: [{kind: ServiceAccount, name: builder, namespace: ci}]
 `, rule.On(checkForeign))
 
 func checkForeign(p *rule.Pass, o *kube.Object) {

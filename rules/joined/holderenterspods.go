@@ -92,6 +92,22 @@ metadata: {name: support, namespace: ops}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: exec}
 subjects:
   - {kind: ServiceAccount, name: support, namespace: ops}
+-- pass/one-object.yaml --
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: sync, namespace: tools}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: named}
+rules:
+  - {apiGroups: [""], resources: [pods/exec, pods/attach, pods/ephemeralcontainers], verbs: [create, get, patch], resourceNames: [one]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: sync}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: named}
+subjects: [{kind: ServiceAccount, name: sync, namespace: tools}]
 `, func(p *rule.Pass) {
 	judgeHolders(p, "run commands in pods", true, append(anyOf([]string{"create", "get"}, "", "pods", "exec"), append(
 		anyOf([]string{"create", "get"}, "", "pods", "attach"), anyOf([]string{"patch", "update"}, "", "pods", "ephemeralcontainers")...)...))

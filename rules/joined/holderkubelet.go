@@ -73,6 +73,22 @@ metadata: {name: prometheus, namespace: monitoring}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: scrape}
 subjects:
   - {kind: ServiceAccount, name: prometheus, namespace: monitoring}
+-- pass/one-object.yaml --
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: sync, namespace: tools}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: named}
+rules:
+  - {apiGroups: [""], resources: [nodes/proxy], verbs: [get, create], resourceNames: [one]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: sync}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: named}
+subjects: [{kind: ServiceAccount, name: sync, namespace: tools}]
 `, func(p *rule.Pass) {
 	judgeHolders(p, "speak to every kubelet", false, clusterWide(anyOf([]string{"get", "create", "*"}, "", "nodes", "proxy")))
 })

@@ -43,7 +43,8 @@ spec:
   podSelector: {}
   policyTypes: [Egress]
   egress:
-    - ports: [{port: 443}]
+    - to: [{ipBlock: {cidr: 0.0.0.0/0}}]
+      ports: [{port: 443}]
 ---
 apiVersion: v1
 kind: Pod
@@ -51,6 +52,22 @@ metadata: {name: api, namespace: shop}
 spec: # FINDING
   automountServiceAccountToken: false
   volumes: [{name: key, secret: {secretName: key}}]
+  containers: [{name: main, image: app}]
+-- pass/told-of-the-policy.yaml --
+# network-policy-egress-to-anywhere judges the rule without destinations.
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: api, namespace: shop}
+spec:
+  podSelector: {}
+  policyTypes: [Egress]
+  egress:
+    - ports: [{port: 443}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: api, namespace: shop}
+spec:
   containers: [{name: main, image: app}]
 -- pass/named.yaml --
 apiVersion: networking.k8s.io/v1
@@ -89,7 +106,8 @@ metadata: {name: api, namespace: shop}
 spec:
   podSelector: {}
   policyTypes: [Egress]
-  egress: [{}]
+  egress:
+    - to: [{ipBlock: {cidr: 0.0.0.0/0}}]
 ---
 apiVersion: v1
 kind: Pod
@@ -106,7 +124,7 @@ spec:
 		var why []bartizan.Evidence
 		for _, address := range publicAddresses {
 			a := p.Joined.Network.Outside(c, address, 443)
-			if a.Verdict != rule.ReachYes {
+			if a.Verdict != rule.ReachYes || told(p, a.Why, opensAll) {
 				return
 			}
 			why = a.Why

@@ -129,6 +129,25 @@ metadata: {name: web, namespace: ops}
 spec:
   serviceAccountName: operator
   containers: [{name: main, image: app}]
+-- pass/one-object.yaml --
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: named}
+rules:
+  - {apiGroups: ["*"], resources: ["*"], verbs: ["*"], resourceNames: [app]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: app}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: named}
+subjects: [{kind: ServiceAccount, name: app, namespace: shop}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: app, namespace: shop}
+spec:
+  serviceAccountName: app
+  containers: [{name: main, image: app}]
 `, rule.On(checkStrong))
 
 // ability is something that few should be able to do, and the rights of which any set is enough.
