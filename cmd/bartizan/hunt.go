@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"time"
@@ -34,6 +35,10 @@ type huntFlags struct {
 	active      bool
 	scope       string
 	trail       string
+	revert      string
+	nodePorts   string
+	sweepTime   time.Duration
+	kubectl     string
 }
 
 func newHunt() *cobra.Command {
@@ -45,16 +50,22 @@ func newHunt() *cobra.Command {
 			"would make of it. A TARGET is HOST, IP or CIDR, HOST:PORT or [IPv6]:PORT, each optionally as SERVICE=TARGET\n" +
 			"(kubelet=192.0.2.7:10250). In a pod it looks at the pod as well, and at its API server.\n\n" +
 			"It only asks: nothing is changed, no container is entered, no redirect is followed. --active takes the steps\n" +
-			"that a scope file allows (docs/hunt.md), takes them back, and keeps a trail. Hunt only in clusters that are\n" +
-			"yours, or whose owner has agreed.\n\n" +
+			"that a scope file allows (docs/hunt.md), takes them back, and keeps a trail; --revert takes back what a hunt\n" +
+			"that was killed has left. Hunt only in clusters that are yours, or whose owner has agreed.\n\n" +
 			"Exit codes: 0 clean; 1 findings at or above --fail-on; 2 usage or configuration error;\n" +
 			"3 something did not answer (what did is printed); 4 internal error.",
 		Example: "  bartizan hunt 192.0.2.7\n" +
 			"  bartizan hunt 192.0.2.0/26 --rate 20 -o json\n" +
 			"  bartizan hunt --cluster\n" +
 			"  bartizan hunt kubelet=[2001:db8::7]:10250 etcd=192.0.2.8:2379\n" +
-			"  bartizan hunt 192.0.2.7 --active --scope scope.yaml --trail hunt.jsonl",
-		RunE: func(cmd *cobra.Command, args []string) error { return runHunt(cmd, &f, args) },
+			"  bartizan hunt 192.0.2.7 --active --scope scope.yaml --trail hunt.jsonl\n" +
+			"  bartizan hunt --revert hunt.jsonl",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("revert") {
+				return runRevert(cmd, &f, args)
+			}
+			return runHunt(cmd, &f, args)
+		},
 	}
 	f.add(cmd)
 	return cmd
@@ -64,10 +75,15 @@ func (f *huntFlags) add(cmd *cobra.Command) {
 	fl := cmd.Flags()
 	fl.StringSliceVar(&f.targets, "target", nil, "where to look; the same as naming it as TARGET")
 	fl.UintSliceVar(&f.ports, "ports", nil, "the ports of targets that name none (default: those of Kubernetes)")
+	fl.StringVar(&f.nodePorts, "node-ports", "", "also look for what listens in this range, as FIRST-LAST (alone: "+hunt.DefaultNodePorts+")")
+	fl.Lookup("node-ports").NoOptDefVal = hunt.DefaultNodePorts
+	fl.DurationVar(&f.sweepTime, "node-ports-time", 2*time.Minute, "how long --node-ports may take")
 	fl.BoolVar(&f.input.cluster, "cluster", false, "look at the nodes, the API server and the webhooks of the cluster of the kubeconfig")
 	fl.StringVar(&f.input.options.Kubeconfig, "kubeconfig", "", "kubeconfig file (default: $KUBECONFIG or ~/.kube/config)")
 	fl.StringVar(&f.input.options.Context, "context", "", "context of the kubeconfig")
 	fl.StringVar(&f.inPod, "in-pod", "auto", "look at the pod that this runs in: always, never, or auto (where it is one)")
+	fl.StringVar(&f.kubectl, "kubectl", "", "also judge the version of a kubectl, as PATH (alone: the one of this machine)")
+	fl.Lookup("kubectl").NoOptDefVal = "kubectl"
 	fl.BoolVar(&f.metadata, "metadata", false, "also look whether a cloud's metadata service answers from here")
 	fl.DurationVar(&f.timeout, "timeout", 3*time.Second, "how long to wait for a connection and for an answer")
 	fl.IntVar(&f.rate, "rate", 50, "at most so many connections and requests a second")
@@ -75,6 +91,7 @@ func (f *huntFlags) add(cmd *cobra.Command) {
 	fl.BoolVar(&f.active, "active", false, "also take the steps that --scope allows, and take them back")
 	fl.StringVar(&f.scope, "scope", "", "file that says what --active may do, where, until when, and who agreed")
 	fl.StringVar(&f.trail, "trail", "", "file to which every step of --active is added before it is taken")
+	fl.StringVar(&f.revert, "revert", "", "take back what the killed hunt of this TRAIL has left, and do nothing else")
 	fl.StringSliceVar(&f.rules.files, "rules", nil, "also hunt by your own rules: .rule files or directories of them")
 	fl.StringSliceVar(&f.rules.only, "rule", nil, "hunt only by these rules (ids or globs)")
 	fl.StringSliceVar(&f.rules.skip, "skip-rule", nil, "do not hunt by these rules (ids or globs)")
@@ -193,6 +210,9 @@ func (f *huntFlags) options(cmd *cobra.Command, args []string, all []*rule.Rule)
 		}
 		o.Ports = append(o.Ports, uint16(p))
 	}
+	if err := f.local(cmd, &o); err != nil {
+		return o, "", err
+	}
 	named := slices.Concat(f.targets, args)
 	var err error
 	if o.Targets, err = hunt.ParseTargets(cmd.Context(), net.DefaultResolver, named); err != nil {
@@ -219,10 +239,32 @@ func (f *huntFlags) options(cmd *cobra.Command, args []string, all []*rule.Rule)
 	if f.metadata {
 		o.Targets = append(o.Targets, hunt.MetadataTargets()...)
 	}
-	if len(o.Targets) == 0 && o.Pod == nil && !f.input.cluster {
+	if len(o.Targets) == 0 && o.Pod == nil && !f.input.cluster && o.Kubectl == "" {
 		return o, "", usage("nothing to hunt: name hosts, addresses or networks, or --cluster; without any it looks at the pod that it runs in, and this is none")
 	}
 	return o, strings.Join(named[:min(len(named), 4)], ", "), nil
+}
+
+// local are the options about ports to look for and about programs of this machine.
+func (f *huntFlags) local(cmd *cobra.Command, o *hunt.Options) error {
+	if cmd.Flags().Changed("node-ports") {
+		if f.sweepTime <= 0 || f.sweepTime > time.Hour {
+			return usage("--node-ports-time %s: give up to an hour", f.sweepTime)
+		}
+		var err error
+		if o.Sweep, err = hunt.ParseSweep(f.nodePorts, f.sweepTime); err != nil {
+			return usage("--node-ports: %w", err)
+		}
+	}
+	if f.kubectl == "" {
+		return nil
+	}
+	found, err := exec.LookPath(f.kubectl)
+	if err != nil {
+		return usage("--kubectl=%s: %w; give its path", f.kubectl, err)
+	}
+	o.Kubectl = found
+	return nil
 }
 
 // pod is the pod that this runs in, if it is to be looked at.
@@ -242,39 +284,13 @@ func (f *huntFlags) pod() (*hunt.Pod, error) {
 	return nil, nil
 }
 
-// activity is what --active, --scope and --trail allow; nil where nothing may be changed.
-func (f *huntFlags) activity() (*hunt.Active, error) {
-	if !f.active {
-		if f.scope != "" || f.trail != "" {
-			return nil, usage("--scope and --trail are for --active: add it, or leave them out")
-		}
-		return nil, nil
-	}
-	if f.scope == "" || f.trail == "" {
-		return nil, usage("--active changes things: say with --scope what it may do, and with --trail where to record it (docs/hunt.md)")
-	}
-	text, err := os.ReadFile(f.scope)
-	if err != nil {
-		return nil, usage("read the scope: %w", err)
-	}
-	scope, err := hunt.ParseScope(f.scope, string(text), time.Now())
-	if err != nil {
-		return nil, usage("%w", err)
-	}
-	trail, err := hunt.OpenTrail(f.trail, time.Now)
-	if err != nil {
-		return nil, usage("%w", err)
-	}
-	return &hunt.Active{Scope: scope, Trail: trail, Now: time.Now}, nil
-}
-
 func (f *huntFlags) print(cmd *cobra.Command, args []string, set *ruleSet, report *scan.Report, req *scan.Request, where string) error {
 	code := exitCode(report, req.FailOn)
 	out, done, err := openOutput(cmd, f.file)
 	if err != nil {
 		return err
 	}
-	in := sink.Inputs{Cluster: "at " + where, Objects: len(report.Objects)}
+	in := sink.Inputs{Cluster: where, Hunted: true, Objects: len(report.Objects)}
 	run := f.describe(cmd, args, set, report, in)
 	run.Outcome.FailOn, run.Outcome.ExitCode, run.Now = req.FailOn, code, req.Now
 	run.Source = func(string) (string, bool) { return "", false }

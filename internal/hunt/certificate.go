@@ -1,8 +1,10 @@
 package hunt
 
 import (
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -64,3 +66,12 @@ func emailsIn(leaf *x509.Certificate) []string {
 
 // named says whether the certificate is for a name; a nil one is for none.
 func (c *certificate) named(name string) bool { return c != nil && slices.Contains(c.Names, name) }
+
+// signedBy tells a certificate's authority from others, which outlives the certificate; or its own key, where the
+// certificate does not name its authority's.
+func signedBy(leaf *x509.Certificate) string {
+	if len(leaf.AuthorityKeyId) > 0 {
+		return fmt.Sprintf("authority %x", leaf.AuthorityKeyId)
+	}
+	return fmt.Sprintf("key %x", sha256.Sum256(leaf.RawSubjectPublicKeyInfo))
+}

@@ -34,14 +34,15 @@ type endpoint struct {
 	client  *http.Client
 	timeout time.Duration
 	sent    *atomic.Int64
-	header  http.Header // sent with every request
+	header  http.Header            // sent with every request
+	signer  atomic.Pointer[string] // of the certificate that was shown last
 }
 
 // newEndpoint makes a client that can reach this endpoint and no other: it dials one address whatever a URL says,
 // follows no redirect, asks for no compression and keeps no cookies.
 func newEndpoint(t Target, dial Dialer, timeout time.Duration) *endpoint {
 	e := &endpoint{target: t, timeout: timeout, header: http.Header{}, sent: new(atomic.Int64)}
-	e.address = net.JoinHostPort(t.Addr.String(), fmt.Sprint(t.Port))
+	e.address = addressOf(t)
 	e.client = &http.Client{
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{
@@ -61,6 +62,9 @@ func newEndpoint(t Target, dial Dialer, timeout time.Duration) *endpoint {
 	return e
 }
 
+// addressOf is a target's address as a dialer takes it.
+func addressOf(t Target) string { return net.JoinHostPort(t.Addr.String(), fmt.Sprint(t.Port)) }
+
 func (e *endpoint) dialTLS(ctx context.Context, dial Dialer) (net.Conn, error) {
 	raw, err := dial.DialContext(ctx, "tcp", e.address)
 	if err != nil {
@@ -70,6 +74,10 @@ func (e *endpoint) dialTLS(ctx context.Context, dial Dialer) (net.Conn, error) {
 	if err := c.HandshakeContext(ctx); err != nil {
 		_ = raw.Close()
 		return nil, err
+	}
+	if leaf := c.ConnectionState().PeerCertificates; len(leaf) > 0 {
+		signed := signedBy(leaf[0])
+		e.signer.Store(&signed)
 	}
 	return c, nil
 }

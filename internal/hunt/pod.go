@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/bartizan-dev/bartizan"
 )
@@ -101,7 +102,7 @@ func (p *Pod) self(ctx context.Context) *self {
 	}
 	me := &self{
 		APIVersion: apiVersion, Kind: OwnPod, Metadata: map[string]string{"name": plainText(name, 253)},
-		Process: readProcess(p.file("proc/self/status", 64<<10)), Mounts: hostMounts(p.file("proc/self/mountinfo", 4<<20)),
+		Process: readProcess(p.file("proc/self/status", 64<<10)), Mounts: p.mounts(),
 		Sockets: p.sockets(), Secrets: p.secrets(), Services: p.services(), Names: []string{}, Answers: map[string]*Answer{},
 	}
 	if namespace := strings.TrimSpace(p.file(accountDir+"/namespace", 256)); namespace != "" {
@@ -184,25 +185,34 @@ func (p *Pod) Server() (Target, error) {
 	return Target{Addr: addr.Unmap(), Port: uint16(n), Service: APIServer}, nil
 }
 
-// askAsPod asks the API server with the pod's token. Unlike all other requests these carry a secret, so the server must
-// prove by its certificate that it is the pod's own.
-func (s *Source) askAsPod(ctx context.Context, p *Pod, me *self) error {
+// endpoint is the API server, to be asked with the pod's token; nil where there is no token. Unlike all other requests
+// these carry a secret, so the server must prove by its certificate that it is the pod's own.
+func (p *Pod) endpoint(dial Dialer, timeout time.Duration) (*endpoint, error) {
 	token, ca := strings.TrimSpace(p.file(accountDir+"/token", 64<<10)), p.file(accountDir+"/ca.crt", 1<<20)
 	if token == "" {
-		return nil
+		return nil, nil
 	}
 	target, err := p.Server()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	roots := x509.NewCertPool()
 	if !roots.AppendCertsFromPEM([]byte(ca)) {
-		return fmt.Errorf("the token is there, but no authority in ca.crt: it was not sent anywhere")
+		return nil, fmt.Errorf("the token is there, but no authority in ca.crt: it was not sent anywhere")
 	}
-	e := newEndpoint(target, s.options.Dialer, s.options.Timeout)
-	defer e.close()
+	e := newEndpoint(target, dial, timeout)
 	e.tls = &tls.Config{RootCAs: roots, ServerName: target.Addr.String(), NextProtos: []string{"http/1.1"}, MinVersion: tls.VersionTLS12}
 	e.header.Set("Authorization", "Bearer "+token)
+	return e, nil
+}
+
+// askAsPod asks the API server with the pod's token.
+func (s *Source) askAsPod(ctx context.Context, p *Pod, me *self) error {
+	e, err := p.endpoint(s.options.Dialer, s.options.Timeout)
+	if err != nil || e == nil {
+		return err
+	}
+	defer e.close()
 	err = s.askAll(ctx, e, s.asks[OwnPod], me.Answers)
 	s.counts.Requests += e.sent.Load()
 	return err

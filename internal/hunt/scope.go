@@ -17,6 +17,7 @@ type Scope struct {
 	Expires      time.Time
 	Actions      []string // names of steps
 	Container    string   // NAMESPACE/POD/CONTAINER for the steps that need one
+	PodToken     bool     // take the steps at the API server also with the token of the pod that the hunt runs in
 	places       []place
 }
 
@@ -67,12 +68,17 @@ func (s *Scope) read(root tree.Node) error {
 			if parts := strings.Split(s.Container, "/"); len(parts) != 3 || slices.ContainsFunc(parts, func(p string) bool { return !validHost(p) || strings.Trim(p, ".") != p }) {
 				err = fmt.Errorf("write NAMESPACE/POD/CONTAINER")
 			}
+		case "podToken":
+			yes, ok := n.Bool()
+			if s.PodToken = yes; !ok {
+				err = fmt.Errorf("write true or false")
+			}
 		case "targets":
 			err = s.readPlaces(n)
 		case "actions":
 			err = s.readActions(n)
 		default:
-			err = fmt.Errorf("unknown field: a scope has authorisedBy, expires, targets, actions and container")
+			err = fmt.Errorf("unknown field: a scope has authorisedBy, expires, targets, actions, container and podToken")
 		}
 		if err != nil {
 			return fmt.Errorf("line %d: %s: %w", line, n.Key(), err)

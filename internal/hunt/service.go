@@ -20,6 +20,7 @@ const (
 	Webhook           = "Webhook"
 	Metadata          = "Metadata" // a cloud's service for its machines
 	OwnPod            = "OwnPod"   // the pod that the hunt runs in
+	Kubectl           = "Kubectl"  // the client on this machine
 )
 
 // usual is a port and what is found there; more than one service may be (0 to find out).

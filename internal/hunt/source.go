@@ -17,6 +17,8 @@ import (
 type Options struct {
 	Targets []Target
 	Ports   []uint16 // of targets that name none
+	Sweep   *Sweep   // more of their ports; nil: none
+	Kubectl string   // the program whose version is judged; empty: none
 	Rules   []*rule.Rule
 	Pod     *Pod           // the pod that the hunt runs in; nil outside
 	Gaps    []bartizan.Gap // what could not be found out about the targets
@@ -69,7 +71,11 @@ func New(o Options) (*Source, error) {
 		return nil, fmt.Errorf("%d endpoints at once: give 1 to %d", o.Workers, maxWorkers)
 	}
 	s := &Source{options: o, asks: found, pace: newPace(o.Rate), failed: map[bartizan.Ref]bool{}}
-	if n := len(s.endpoints()); n > maxEndpoints {
+	n := len(s.endpoints())
+	if o.Sweep != nil {
+		n += len(o.Sweep.ports(o.Ports)) * len(o.Targets)
+	}
+	if n > maxEndpoints {
 		return nil, fmt.Errorf("%d ports at %d addresses are more than %d together: name fewer", n/max(len(o.Targets), 1), len(o.Targets), maxEndpoints)
 	}
 	return s, nil
@@ -105,27 +111,33 @@ func (s *Source) endpoints() []Target {
 	return all
 }
 
-// Read looks at every endpoint and emits what answered, in the order of the targets.
-func (s *Source) Read(ctx context.Context, emit func(bartizan.Item) error) error {
-	all := s.endpoints()
-	outcomes := make([]outcome, len(all))
+// each calls a function for 0 to n-1, so many at once as the options say, until the context ends.
+func (s *Source) each(ctx context.Context, n int, do func(int)) {
 	work := make(chan int)
 	var group sync.WaitGroup
-	for range min(s.options.Workers, len(all)) {
+	for range min(s.options.Workers, n) {
 		group.Go(func() {
 			for i := range work {
-				outcomes[i] = s.look(ctx, all[i])
+				do(i)
 			}
 		})
 	}
-	for i := range all {
-		if ctx.Err() != nil {
-			break
-		}
+	for i := 0; i < n && ctx.Err() == nil; i++ {
 		work <- i
 	}
 	close(work)
 	group.Wait()
+}
+
+// Read looks at every endpoint and emits what answered, in the order of the targets.
+func (s *Source) Read(ctx context.Context, emit func(bartizan.Item) error) error {
+	open, err := s.sweep(ctx, emit)
+	if err != nil {
+		return err
+	}
+	all := append(s.endpoints(), open...)
+	outcomes := make([]outcome, len(all))
+	s.each(ctx, len(all), func(i int) { outcomes[i] = s.look(ctx, all[i]) })
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -138,15 +150,18 @@ func (s *Source) Read(ctx context.Context, emit func(bartizan.Item) error) error
 	if err := s.readPod(ctx, emit); err != nil {
 		return err
 	}
+	if err := s.readKubectl(ctx, emit); err != nil {
+		return err
+	}
 	told := false
-	err := s.emit(all, outcomes, func(it bartizan.Item) error {
+	err = s.emit(all, outcomes, func(it bartizan.Item) error {
 		told = told || it.Gap != nil && !it.Gap.Skip
 		return emit(it)
 	})
 	if err != nil {
 		return err
 	}
-	if s.counts.Services > 0 || told {
+	if s.counts.Services > 0 || told || len(all) == 0 && s.options.Kubectl != "" {
 		return s.act(ctx, outcomes, emit)
 	}
 	return emit(missing("no service of Kubernetes answered: nothing was judged", false))

@@ -14,42 +14,42 @@ type step struct {
 	name    string
 	service string
 	needs   string // "container", if the scope must name one
-	make    func(token, container string) (do []ask, undo []ask)
+	make    func(mark, container string) (do []ask, undo []ask)
 }
 
 // marker begins the name of everything that a hunt makes.
 const marker = "bartizan-hunt-"
 
-// steps are what an active hunt can do. Everything is named by a random token, so that nothing that exists is touched.
+// steps are what an active hunt can do. Everything is named by a random mark, so that nothing that exists is touched.
 var steps = []step{
-	{"api-namespace", APIServer, "", func(token, _ string) (do, undo []ask) {
-		name := marker + token
+	{"api-namespace", APIServer, "", func(mark, _ string) (do, undo []ask) {
+		name := marker + mark
 		return []ask{
 			post("/api/v1/namespaces", `{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"%s"}}`, name),
-			patch("/api/v1/namespaces/"+name, `{"metadata":{"labels":{"bartizan.dev/hunt":"%s"}}}`, token),
+			patch("/api/v1/namespaces/"+name, `{"metadata":{"labels":{"bartizan.dev/hunt":"%s"}}}`, mark),
 		}, remove("/api/v1/namespaces/" + name)
 	}},
-	{"api-role", APIServer, "", func(token, _ string) (do, undo []ask) {
+	{"api-role", APIServer, "", func(mark, _ string) (do, undo []ask) {
 		const at = "/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles"
-		return []ask{post(at, `{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"Role","metadata":{"name":"%s"},"rules":[]}`, marker+token)},
-			remove(at + "/" + marker + token)
+		return []ask{post(at, `{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"Role","metadata":{"name":"%s"},"rules":[]}`, marker+mark)},
+			remove(at + "/" + marker + mark)
 	}},
-	{"api-cluster-role", APIServer, "", func(token, _ string) (do, undo []ask) {
+	{"api-cluster-role", APIServer, "", func(mark, _ string) (do, undo []ask) {
 		const at = "/apis/rbac.authorization.k8s.io/v1/clusterroles"
-		return []ask{post(at, `{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{"name":"%s"},"rules":[]}`, marker+token)},
-			remove(at + "/" + marker + token)
+		return []ask{post(at, `{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{"name":"%s"},"rules":[]}`, marker+mark)},
+			remove(at + "/" + marker + mark)
 	}},
-	{"api-pod", APIServer, "", func(token, _ string) (do, undo []ask) {
+	{"api-pod", APIServer, "", func(mark, _ string) (do, undo []ask) {
 		const at = "/api/v1/namespaces/default/pods"
-		return []ask{post(at, gatedPod, marker+token, "false")}, remove(at + "/" + marker + token + "?gracePeriodSeconds=0")
+		return []ask{post(at, gatedPod, marker+mark, "false")}, remove(at + "/" + marker + mark + "?gracePeriodSeconds=0")
 	}},
 	// Nothing is stored by a dry run; should a server not know what that is, the pod is removed.
-	{"api-privileged-pod", APIServer, "", func(token, _ string) (do, undo []ask) {
+	{"api-privileged-pod", APIServer, "", func(mark, _ string) (do, undo []ask) {
 		const at = "/api/v1/namespaces/default/pods"
-		return []ask{post(at+"?dryRun=All", gatedPod, marker+token, "true")}, remove(at + "/" + marker + token + "?gracePeriodSeconds=0")
+		return []ask{post(at+"?dryRun=All", gatedPod, marker+mark, "true")}, remove(at + "/" + marker + mark + "?gracePeriodSeconds=0")
 	}},
-	{"etcd-key", Etcd, "", func(token, _ string) (do, undo []ask) {
-		key := base64.StdEncoding.EncodeToString([]byte("/" + marker + token))
+	{"etcd-key", Etcd, "", func(mark, _ string) (do, undo []ask) {
+		key := base64.StdEncoding.EncodeToString([]byte("/" + marker + mark))
 		return []ask{post("/v3/kv/put", `{"key":"%s","value":"aHVudA=="}`, key)},
 			[]ask{post("/v3/kv/deleterange", `{"key":"%s"}`, key)}
 	}},
@@ -72,7 +72,7 @@ const gatedPod = `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"%s"},"spec
 
 // StepNames are the actions that a scope may list.
 func StepNames() []string {
-	var names []string
+	names := []string{varLogStep}
 	for _, s := range steps {
 		names = append(names, s.name)
 	}
@@ -94,8 +94,8 @@ func patch(path, body string, values ...any) ask {
 
 func remove(path string) []ask { return []ask{request("DELETE", path, "")} }
 
-// newToken makes a name that nothing else has.
-func newToken() string {
+// newMark makes a name that nothing else has.
+func newMark() string {
 	b := make([]byte, 8)
 	_, _ = rand.Read(b) // it never fails
 	return hex.EncodeToString(b)

@@ -26,10 +26,15 @@ type Entry struct {
 	Event    string    `json:"event"` // "begin", "do", "done", "undo", "undone", "left" or "end"
 	Step     string    `json:"step,omitempty"`
 	Target   string    `json:"target,omitempty"`
+	Service  string    `json:"service,omitempty"`
+	As       string    `json:"as,omitempty"`      // whose rights are used: "stranger", or "pod" for the pod's token
+	Server   string    `json:"server,omitempty"`  // what tells the server from others
+	Mark     string    `json:"mark,omitempty"`    // part of the name of all that the step makes
 	Request  string    `json:"request,omitempty"` // what is about to be sent
 	Body     string    `json:"body,omitempty"`
 	Undo     []string  `json:"undo,omitempty"` // the receipt: what takes it back
 	Status   int       `json:"status,omitempty"`
+	Effect   bool      `json:"effect,omitempty"` // of "done": there may be something to take back
 	Note     string    `json:"note,omitempty"`
 	By       string    `json:"authorisedBy,omitempty"`
 	Previous string    `json:"previous"` // the hash of the line before
@@ -41,7 +46,10 @@ func OpenTrail(name string, now func() time.Time) (*Trail, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the trail: %w", err)
 	}
-	last, err := checkTrail(f)
+	last := ""
+	if err = lock(f); err == nil {
+		last, err = checkTrail(f, nil)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("trail %s: %w; keep it and begin another one", name, joined(err, f.Close()))
 	}
@@ -55,8 +63,8 @@ func joined(err, other error) error {
 	return err
 }
 
-// checkTrail reads a trail to its end and gives the hash of its last line.
-func checkTrail(r io.Reader) (last string, err error) {
+// checkTrail reads a trail to its end and gives the hash of its last line, and each line to a function, if there is one.
+func checkTrail(r io.Reader, each func(Entry)) (last string, err error) {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, 1<<20)
 	for n := 1; lines.Scan(); n++ {
@@ -68,6 +76,9 @@ func checkTrail(r io.Reader) (last string, err error) {
 			return "", fmt.Errorf("line %d does not follow the line before it: something was changed or taken out", n)
 		}
 		last = hashed(lines.Bytes())
+		if each != nil {
+			each(e)
+		}
 	}
 	return last, lines.Err()
 }

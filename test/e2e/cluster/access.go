@@ -27,6 +27,17 @@ func (c *Cluster) User(name string, groups ...string) (Access, error) {
 	return c.layout.access(path, request{name: name, groups: groups})
 }
 
+// ServerCertificate makes a certificate of the cluster's authority for a server of that name at those hosts, and answers
+// the files that it and its key are in.
+func (c *Cluster) ServerCertificate(name string, hosts ...string) (cert, key string, err error) {
+	pem, private, err := c.layout.pki.cluster.issue(request{name: name, hosts: hosts})
+	if err != nil {
+		return "", "", err
+	}
+	file := fmt.Sprintf("server-%d", c.users.Add(1))
+	return c.layout.pki.path(file + ".crt"), c.layout.pki.path(file + ".key"), c.layout.pki.writePair(file, pem, private)
+}
+
 // Anonymous is access without any credentials.
 func (c *Cluster) Anonymous() (Access, error) {
 	path := c.layout.file(fmt.Sprintf("user-%d.kubeconfig", c.users.Add(1)))

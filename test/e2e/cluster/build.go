@@ -19,7 +19,19 @@ const (
 	Etcd              = "etcd"
 	APIServer         = "kube-apiserver"
 	ControllerManager = "kube-controller-manager"
+	Kubelet           = "kubelet"
 )
+
+// set is what is built together: a program of this module under its names, and etcd or not.
+type set struct {
+	source string // its directory below cmd
+	names  []string
+	etcd   bool
+}
+
+func controlPlane() set { return set{"kube", []string{APIServer, ControllerManager}, true} }
+
+func nodeServer() set { return set{"kubelet", []string{Kubelet}, false} }
 
 // unusedAfter is the age at which builds that no test has asked for are deleted.
 const unusedAfter = 14 * 24 * time.Hour
@@ -48,12 +60,17 @@ func Build(t testing.TB) Binaries {
 }
 
 // Prepare is [Build] for a caller that is not a test.
-func Prepare(ctx context.Context) (Binaries, error) {
+func Prepare(ctx context.Context) (Binaries, error) { return prepare(ctx, controlPlane()) }
+
+// PrepareNode is Prepare for what a node runs: the kubelet.
+func PrepareNode(ctx context.Context) (Binaries, error) { return prepare(ctx, nodeServer()) }
+
+func prepare(ctx context.Context, what set) (Binaries, error) {
 	env, err := gobuild.Look(ctx)
 	if err != nil {
 		return Binaries{}, err
 	}
-	key, err := buildKey(env)
+	key, err := buildKey(env, what.source)
 	if err != nil {
 		return Binaries{}, err
 	}
@@ -72,7 +89,7 @@ func Prepare(ctx context.Context) (Binaries, error) {
 	}
 	defer lock.Close()
 	if _, err := os.Stat(b.Dir); err != nil {
-		if err := buildInto(ctx, env.Module(), b.Dir); err != nil {
+		if err := what.buildInto(ctx, env.Module(), b.Dir); err != nil {
 			return b, err
 		}
 	}
@@ -86,10 +103,10 @@ func Prepare(ctx context.Context) (Binaries, error) {
 }
 
 // buildKey names a build by everything that decides its outcome.
-func buildKey(env gobuild.Environment) (string, error) {
+func buildKey(env gobuild.Environment, source string) (string, error) {
 	hash := sha256.New()
 	fmt.Fprintln(hash, env.GOVERSION, env.GOOS, env.GOARCH, linkerFlags("any"))
-	files, err := filepath.Glob(filepath.Join(env.Module(), "cmd", "kube", "*.go"))
+	files, err := filepath.Glob(filepath.Join(env.Module(), "cmd", source, "*.go"))
 	if err != nil || len(files) == 0 {
 		return "", fmt.Errorf("%w: no source of the servers below %s", gobuild.ErrUnavailable, env.Module())
 	}
@@ -109,7 +126,7 @@ func buildKey(env gobuild.Environment) (string, error) {
 }
 
 // buildInto makes dir with all programs in it, or nothing.
-func buildInto(ctx context.Context, module, dir string) error {
+func (what set) buildInto(ctx context.Context, module, dir string) error {
 	version, err := gobuild.Run(ctx, module, "list", "-m", "-f", "{{.Version}}", "k8s.io/kubernetes")
 	if err != nil {
 		return fmt.Errorf("asking which Kubernetes the module %s requires: %w", module, err)
@@ -120,18 +137,21 @@ func buildInto(ctx context.Context, module, dir string) error {
 	}
 	defer os.RemoveAll(temp)
 	built := Binaries{Dir: temp}
-	programs := []gobuild.Program{
-		{Dir: module, Package: "go.etcd.io/etcd/server/v3", Linker: "-s -w", Static: true, Output: built.Path(Etcd)},
-		{Dir: module, Package: "./cmd/kube", Linker: linkerFlags(strings.TrimSpace(string(version))), Static: true,
-			Output: built.Path(APIServer)},
+	programs := []gobuild.Program{{Dir: module, Package: "./cmd/" + what.source,
+		Linker: linkerFlags(strings.TrimSpace(string(version))), Static: true, Output: built.Path(what.names[0])}}
+	if what.etcd {
+		programs = append(programs, gobuild.Program{Dir: module, Package: "go.etcd.io/etcd/server/v3", Linker: "-s -w",
+			Static: true, Output: built.Path(Etcd)})
 	}
 	for _, program := range programs {
 		if err := program.Build(ctx); err != nil {
 			return err
 		}
 	}
-	if err := os.Link(built.Path(APIServer), built.Path(ControllerManager)); err != nil {
-		return fmt.Errorf("giving the server its second name: %w", err)
+	for _, name := range what.names[1:] {
+		if err := os.Link(built.Path(what.names[0]), built.Path(name)); err != nil {
+			return fmt.Errorf("giving the server its second name: %w", err)
+		}
 	}
 	if err := os.Rename(temp, dir); err != nil {
 		return fmt.Errorf("putting the built servers in place: %w", err)

@@ -82,7 +82,7 @@ func (c *Cluster) Stop() {
 // kill ends the processes, last one first.
 func (c *Cluster) kill() {
 	for _, component := range slices.Backward(c.Components) {
-		component.kill()
+		component.Kill()
 	}
 }
 
@@ -160,7 +160,7 @@ func (c *Cluster) runControllers(ctx context.Context, binaries Binaries) error {
 
 // launch starts one more process.
 func (c *Cluster) launch(binaries Binaries, name string, flags []string) error {
-	component, err := launch(binaries, name, c.Dir, flags)
+	component, err := Run(binaries.Path(name), c.Dir, flags...)
 	if err != nil {
 		return err
 	}
@@ -176,14 +176,14 @@ func (c *Cluster) waitFor(ctx context.Context, name, what string, done func(cont
 			return nil
 		}
 		for _, component := range c.Components {
-			if ended := component.ended(); ended != nil {
+			if ended := component.Ended(); ended != nil {
 				return ended
 			}
 		}
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("waiting for %s %s: %w; last answer: %w; the end of its log:\n%s", name, what, ctx.Err(),
-				err, c.Component(name).tail())
+				err, c.Component(name).Tail())
 		case <-time.After(100 * time.Millisecond):
 		}
 	}

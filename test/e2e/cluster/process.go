@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"syscall"
@@ -20,14 +21,16 @@ type Component struct {
 	err  error         // how it ended; read after done
 }
 
-// launch starts a server in a process group of its own, which the kernel kills should this process end first.
-func launch(binaries Binaries, name, dir string, args []string) (*Component, error) {
+// Run starts a server in a process group of its own, which the kernel kills should this process end first. Its log and
+// whatever it writes to its home are in dir.
+func Run(program, dir string, args ...string) (*Component, error) {
+	name := filepath.Base(program)
 	c := &Component{Name: name, Args: args, Log: dir + "/" + name + ".log", done: make(chan struct{})}
 	log, err := os.OpenFile(c.Log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("making the log of %s: %w", name, err)
 	}
-	cmd := exec.Command(binaries.Path(name), args...)
+	cmd := exec.Command(program, args...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, log, log
 	cmd.Env = []string{"HOME=" + dir, "TMPDIR=" + dir, "PATH=" + os.Getenv("PATH")}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
@@ -52,19 +55,19 @@ func launch(binaries Binaries, name, dir string, args []string) (*Component, err
 	return c, nil
 }
 
-// ended says how the server ended, with the end of its log, or nothing while it runs.
-func (c *Component) ended() error {
+// Ended says how the server ended, with the end of its log, or nothing while it runs.
+func (c *Component) Ended() error {
 	select {
 	case <-c.done:
-		return fmt.Errorf("%s ended by itself (%v); the end of its log:\n%s", c.Name, c.err, c.tail())
+		return fmt.Errorf("%s ended by itself (%v); the end of its log:\n%s", c.Name, c.err, c.Tail())
 	default:
 		return nil
 	}
 }
 
-// kill ends the server and everything it started, and waits for it. One that has ended is left alone: its number
+// Kill ends the server and everything it started, and waits for it. One that has ended is left alone: its number
 // may belong to another process by now.
-func (c *Component) kill() {
+func (c *Component) Kill() {
 	select {
 	case <-c.done:
 	default:
@@ -73,8 +76,8 @@ func (c *Component) kill() {
 	}
 }
 
-// tail is the end of the log.
-func (c *Component) tail() string {
+// Tail is the end of the log.
+func (c *Component) Tail() string {
 	const enough = 25
 	content, err := os.ReadFile(c.Log)
 	if err != nil {

@@ -68,6 +68,14 @@ func TestActive(t *testing.T) {
 // nothingLeft holds that nothing that a hunt made is there any more, or that it is going.
 func nothingLeft(t *testing.T, c *cluster.Cluster) {
 	t.Helper()
+	if left := leftOf(t, c); len(left) > 0 {
+		t.Errorf("left behind: %q", left)
+	}
+}
+
+// leftOf lists what hunts made and did not take back.
+func leftOf(t *testing.T, c *cluster.Cluster) []string {
+	t.Helper()
 	client, err := kubernetes.NewForConfig(c.Admin().Config)
 	if err != nil {
 		t.Fatal(err)
@@ -107,9 +115,7 @@ func nothingLeft(t *testing.T, c *cluster.Cluster) {
 	for _, o := range clusterRoles.Items {
 		keep(o.ObjectMeta)
 	}
-	if len(left) > 0 {
-		t.Errorf("left behind: %q", left)
-	}
+	return left
 }
 
 // TestDetected replays what the audit logs of the API servers say of hunts, and nothing else of them: the detections must

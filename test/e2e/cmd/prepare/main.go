@@ -1,5 +1,5 @@
 // Command prepare builds the servers of the end-to-end tests ahead of time, without the time limit of a test, and
-// prints the directory they are in. Run it from test/e2e; it does nothing when they are built already.
+// prints the directories they are in. Run it from test/e2e; it does nothing when they are built already.
 package main
 
 import (
@@ -14,10 +14,16 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	binaries, err := cluster.Prepare(ctx)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "prepare:", err)
-		os.Exit(1)
+	build := []func(context.Context) (cluster.Binaries, error){cluster.Prepare}
+	if os.Geteuid() == 0 { // nobody else can start a node
+		build = append(build, cluster.PrepareNode)
 	}
-	fmt.Println(binaries.Dir)
+	for _, prepare := range build {
+		binaries, err := prepare(ctx)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "prepare:", err)
+			os.Exit(1)
+		}
+		fmt.Println(binaries.Dir)
+	}
 }
