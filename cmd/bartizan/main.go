@@ -80,7 +80,9 @@ func main() {
 	if handled, code := scan.Sandbox(os.Args); handled {
 		os.Exit(code)
 	}
-	pace()
+	if len(os.Args) < 2 || os.Args[1] != "watch" { // watch goes on for ever: the pace of servers suits it
+		pace()
+	}
 	os.Exit(run(os.Args[1:]))
 }
 

@@ -11,8 +11,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bartizan-dev/bartizan/frameworks"
+	"github.com/bartizan-dev/bartizan/internal/falco"
 	"github.com/bartizan-dev/bartizan/internal/scan"
 	"github.com/bartizan-dev/bartizan/internal/sink"
+	"github.com/bartizan-dev/bartizan/internal/spell"
 	"github.com/bartizan-dev/bartizan/rule"
 	"github.com/bartizan-dev/bartizan/rule/ruletest"
 	"github.com/bartizan-dev/bartizan/rules"
@@ -172,29 +174,69 @@ func writeRules(w io.Writer, all []*rule.Rule, output string) error {
 }
 
 func newRuleShow() *cobra.Command {
-	var files []string
+	var files, theirs []string
 	cmd := &cobra.Command{
-		Use:     "show ID",
-		Short:   "Explain a rule: why, how it finds, how to mend, examples",
-		Example: "  bartizan rule show pss-privileged",
-		Args:    cobra.ExactArgs(1),
+		Use:   "show ID|NAME",
+		Short: "Explain a rule: why, how it finds, how to mend, examples",
+		Long: "Show explains a rule. Of a detection, and of a rule in Falco's files, it also shows the condition with macros and lists\n" +
+			"put in for their names, as the files left it that were loaded on top, the fields that it reads, and what the audit\n" +
+			"policy must record for it.",
+		Example: "  bartizan rule show pss-privileged\n  bartizan rule show audit-secrets-swept\n" +
+			"  bartizan rule show 'Create Privileged Pod' --rules k8s_audit_rules.yaml",
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			all, err := everything(files)
-			if err != nil {
-				return err
-			}
-			for _, r := range all {
-				if r.ID == args[0] {
-					showRule(cmd.OutOrStdout(), r)
-					return nil
-				}
-			}
-			return usage("no rule is called %s%s; bartizan rule list shows all", args[0], nearest(args[0], all))
+			more, rest := falcoAmong(files)
+			return explain(cmd, args[0], rest, append(theirs, more...))
 		},
 		ValidArgsFunction: completeRules,
 	}
-	cmd.Flags().StringSliceVar(&files, "rules", nil, "also look in these files or directories of your own rules")
+	fl := cmd.Flags()
+	fl.StringSliceVar(&files, "rules", nil, "also look in these files or directories: your own rules, Falco rule files")
+	fl.StringSliceVar(&theirs, "falco", nil, "also look in these Falco rule files, or directories of them, in this order")
 	return cmd
+}
+
+// explain writes the page on the rule of a name.
+func explain(cmd *cobra.Command, name string, files, theirs []string) error {
+	all, err := everything(files)
+	if err != nil {
+		return err
+	}
+	loaded := []falco.File{}
+	if len(theirs) > 0 {
+		if loaded, err = falcoFiles(theirs); err != nil {
+			return err
+		}
+	}
+	p := page{cmd.OutOrStdout(), newPainter(cmd, "never").width}
+	var found *rule.Rule
+	if i := slices.IndexFunc(all, func(r *rule.Rule) bool { return r.ID == name }); i >= 0 {
+		found = all[i]
+	}
+	if found != nil && !found.Detects() {
+		showRule(p.out, found, nil)
+		return nil
+	}
+	own := slices.DeleteFunc(slices.Clone(all), func(r *rule.Rule) bool { return !r.Detects() })
+	compiled, names, err := compile(name, own, loaded)
+	switch {
+	case err != nil:
+		return err
+	case compiled == nil:
+		for _, r := range all {
+			names = append(names, r.ID)
+		}
+		hint := "; bartizan rule list shows all"
+		if len(loaded) == 0 {
+			hint += ", and --rules loads Falco's files"
+		}
+		return usage("no rule is called %s%s%s", name, spell.DidYouMean(name, names), hint)
+	case found == nil:
+		p.falcoRule(compiled.conditions[0])
+		return nil
+	}
+	showRule(p.out, found, func() { p.expanded(compiled.conditions) })
+	return nil
 }
 
 func completeRules(_ *cobra.Command, _ []string, prefix string) ([]string, cobra.ShellCompDirective) {

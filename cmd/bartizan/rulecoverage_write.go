@@ -22,30 +22,52 @@ const coverageWidth = 78
 func writeCoverageText(w io.Writer, c *coverage) error {
 	for _, f := range c.Frameworks {
 		seen := 0
-		var unseen []string
+		var unseen []coveredTechnique
 		fmt.Fprintf(w, "%s\n\n", f.Title)
 		for _, t := range f.Techniques {
 			if len(t.Rules) == 0 {
-				unseen = append(unseen, t.ID)
+				unseen = append(unseen, t)
 				continue
 			}
 			seen++
 			fmt.Fprintf(w, "%-10s  %s\n", t.ID, t.Title)
-			fmt.Fprintf(w, "            %s, %d tested\n", count(len(t.Rules), "rule"), t.tested())
+			fmt.Fprintf(w, "            %s, %s\n", count(len(t.Rules), "detection"), testedWords(t.tested(), len(t.Rules)))
 			wrapped(w, "              ", ruleNames(t.Rules))
 		}
-		fmt.Fprintf(w, "\n%d of %d techniques are seen. Not seen:\n", seen, len(f.Techniques))
-		wrapped(w, "  ", strings.Join(unseen, ", "))
+		fmt.Fprintf(w, "\n%d of %d techniques are seen.", seen, len(f.Techniques))
+		if len(unseen) > 0 {
+			fmt.Fprint(w, " Not seen in an audit log by these:")
+		}
+		fmt.Fprintln(w)
+		for _, t := range unseen {
+			fmt.Fprintf(w, "  %-10s  %s\n", t.ID, t.Title)
+		}
 		fmt.Fprintln(w)
 	}
-	fmt.Fprintf(w, "%s, %d tested.\n", count(c.rules, "detection"), c.tested)
+	fmt.Fprintf(w, "%s, %s. bartizan rule show NAME explains one.\n", count(c.rules, "detection"), testedWords(c.tested, c.rules))
 	if c.Policy != "" {
 		fmt.Fprintf(w, "\nUnder the audit policy %s work: %s.\n", sink.Printable(c.Policy), policyCounts(c.verdicts))
 		for _, working := range []detect.Working{detect.Never, detect.InPart} {
 			writeVerdicts(w, c.verdicts, working)
 		}
+		if slices.ContainsFunc(c.verdicts, func(v detect.Verdict) bool { return v.Working != detect.InFull }) {
+			fmt.Fprint(w, "\nbartizan watch --print-audit-policy prints the smallest policy under which all work in full.\n")
+		}
+		return nil
 	}
+	fmt.Fprint(w, "They see what the API server's audit policy records: --audit-policy FILE says which of them can work under yours.\n")
 	return nil
+}
+
+// testedWords says how many detections have examples that were played and hold.
+func testedWords(tested, all int) string {
+	switch tested {
+	case all:
+		return "all tested"
+	case 0:
+		return "none tested"
+	}
+	return fmt.Sprintf("%d tested", tested)
 }
 
 func writeVerdicts(w io.Writer, verdicts []detect.Verdict, working detect.Working) {

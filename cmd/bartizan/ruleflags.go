@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"path"
 	"slices"
 	"strconv"
@@ -15,6 +14,7 @@ import (
 	"github.com/bartizan-dev/bartizan/internal/policy"
 	"github.com/bartizan-dev/bartizan/internal/scan"
 	"github.com/bartizan-dev/bartizan/internal/sink"
+	"github.com/bartizan-dev/bartizan/internal/spell"
 	"github.com/bartizan-dev/bartizan/rule"
 	"github.com/bartizan-dev/bartizan/rules"
 )
@@ -142,37 +142,11 @@ func matches(pattern, id string) bool {
 
 // nearest suggests a rule for a misspelt id.
 func nearest(id string, all []*rule.Rule) string {
-	best, distance := "", len(id)/2+1
-	for _, r := range all {
-		if d := editDistance(id, r.ID); d < distance {
-			best, distance = r.ID, d
-		}
+	ids := make([]string, len(all))
+	for i, r := range all {
+		ids[i] = r.ID
 	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf(" (did you mean %s?)", best)
-}
-
-// editDistance is Levenshtein's.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
+	return spell.DidYouMean(id, ids)
 }
 
 // parseParams reads --param flags into values of the parameters' types.

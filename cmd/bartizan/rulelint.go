@@ -2,12 +2,16 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -32,6 +36,7 @@ func newRuleLint() *cobra.Command {
 				return err
 			}
 			set, notices := falco.Load(files, falco.Options{})
+			notices = append(withoutRules(files, notices), notices...)
 			if err := writeLint(cmd.OutOrStdout(), files, set, notices, output); err != nil {
 				return err
 			}
@@ -44,6 +49,20 @@ func newRuleLint() *cobra.Command {
 	cmd.Flags().StringVarP(&output, "output", "o", "text", "format: text, json")
 	cmd.Flags().BoolVar(&strict, "strict", false, "end with 1 for warnings as well")
 	return cmd
+}
+
+// withoutRules warns of files in which there is nothing that Falco reads, which is most likely a mistake.
+func withoutRules(files []falco.File, notices falco.Notices) (found falco.Notices) {
+	for _, f := range files {
+		told := slices.ContainsFunc(notices, func(n falco.Notice) bool { return n.File == f.Name && n.Level == falco.Error })
+		if !told && len(falcoItems(f.Text)) == 0 {
+			found = append(found, falco.Notice{
+				Level: falco.Warning, Code: "no-rules", File: f.Name, Message: "there is no rule, macro or list in this file",
+				Hint: "rule files are lists of items such as \"- rule: NAME\"",
+			})
+		}
+	}
+	return found
 }
 
 // maxFalcoFile bounds a rule file, in bytes.
@@ -89,19 +108,38 @@ func isYAML(file string) bool {
 	return ext == ".yaml" || ext == ".yml"
 }
 
-// readFile reads at most limit bytes; more is an error.
+// readFile reads at most limit bytes; more is an error. A pipe is waited for only for a while, whether nobody writes to it
+// or somebody does not end: no signal would end that.
 func readFile(file string, limit int64) (string, error) {
-	f, err := os.Open(file)
+	f, err := os.OpenFile(file, os.O_RDONLY|syscall.O_NONBLOCK, 0) // opening a pipe waits for its writer
 	if err != nil {
 		return "", err
 	}
 	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return "", err
+	}
+	pipe := info.Mode()&os.ModeNamedPipe != 0
+	if pipe {
+		if err := f.SetReadDeadline(time.Now().Add(pipePatience)); err != nil {
+			return "", err
+		}
+	}
 	data, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err == nil && int64(len(data)) > limit {
+	switch {
+	case pipe && errors.Is(err, os.ErrDeadlineExceeded):
+		err = fmt.Errorf("%s is a pipe that did not end within %s: name an ordinary file", file, pipePatience)
+	case pipe && err == nil && len(data) == 0:
+		err = fmt.Errorf("%s is a pipe to which nobody writes: name an ordinary file", file)
+	case err == nil && int64(len(data)) > limit:
 		err = fmt.Errorf("%s has more than %d bytes: split it", file, limit)
 	}
 	return string(data), err
 }
+
+// pipePatience is how long a pipe is read.
+const pipePatience = 5 * time.Second
 
 // linted is a notice in rule lint -o json.
 type linted struct {
@@ -139,6 +177,9 @@ func writeLint(w io.Writer, files []falco.File, set *falco.Set, notices falco.No
 	}
 	for _, n := range notices {
 		writeNotice(w, n, texts[n.File])
+	}
+	if len(set.Rules) == 0 && errors == 0 {
+		fmt.Fprintln(w, "No rule was read: nothing would run.")
 	}
 	fmt.Fprintf(w, "%s in %s: %s, %s\n", count(len(set.Rules), "rule"), count(len(files), "file"), count(errors, "error"), count(len(notices)-errors, "warning"))
 	return nil

@@ -10,8 +10,8 @@ import (
 	"github.com/bartizan-dev/bartizan/rule"
 )
 
-// showRule writes the page on a rule.
-func showRule(w io.Writer, r *rule.Rule) {
+// showRule writes the page on a rule; more writes what else there is to say of how it finds, or is nil.
+func showRule(w io.Writer, r *rule.Rule, more func()) {
 	p := func(format string, args ...any) {
 		for i, a := range args {
 			if s, ok := a.(string); ok {
@@ -42,6 +42,9 @@ func showRule(w io.Writer, r *rule.Rule) {
 		}
 	}
 	showTest(w, r)
+	if more != nil {
+		more()
+	}
 	if len(r.Params) > 0 {
 		p("\nParameters\n")
 		for _, q := range r.Params {

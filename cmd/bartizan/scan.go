@@ -172,6 +172,13 @@ func (f *scanFlags) request(cmd *cobra.Command) (*scan.Request, *ruleSet, error)
 		return nil, nil, usage("--paths %s: use auto, always or never", f.paths)
 	}
 	req.Engine, req.Also, req.Known = set.engine, set.policies, set.known
+	if len(req.Exceptions) > 0 { // the file is that of watch as well
+		alerts, err := alertRules()
+		if err != nil {
+			return nil, nil, err
+		}
+		req.Known = append(req.Known, alerts...)
+	}
 	return req, set, nil
 }
 
@@ -184,25 +191,6 @@ func failOn(s string) (bartizan.Severity, error) {
 		return v, usage("--fail-on: %w, or never", err)
 	}
 	return v, nil
-}
-
-func readExceptions(file string) ([]triage.Exception, error) {
-	name := file
-	if name == "" {
-		name = defaultExceptions
-	}
-	text, err := os.ReadFile(name)
-	switch {
-	case err != nil && file == "" && os.IsNotExist(err):
-		return nil, nil
-	case err != nil:
-		return nil, usage("read exceptions: %w", err)
-	}
-	found, err := triage.FromFile(name, string(text))
-	if err != nil {
-		return nil, usage("%w", err)
-	}
-	return found, nil
 }
 
 func writeBaseline(stderr io.Writer, file string, report *scan.Report) error {

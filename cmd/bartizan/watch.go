@@ -14,6 +14,7 @@ import (
 
 	"github.com/bartizan-dev/bartizan"
 	"github.com/bartizan-dev/bartizan/internal/alert"
+	"github.com/bartizan-dev/bartizan/internal/detect"
 	"github.com/bartizan-dev/bartizan/internal/sink/notify"
 	"github.com/bartizan-dev/bartizan/internal/watch"
 )
@@ -98,7 +99,7 @@ func (f *watchFlags) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	report := reporter(cmd)
-	desk, config, err := f.desk(cmd, report)
+	desk, config, err := f.desk(cmd, set, report)
 	if err != nil {
 		return err
 	}
@@ -176,18 +177,11 @@ func reporter(cmd *cobra.Command) func(string) {
 }
 
 // desk makes what sorts alerts out.
-func (f *watchFlags) desk(cmd *cobra.Command, report func(string)) (*alert.Desk, *notify.Config, error) {
+func (f *watchFlags) desk(cmd *cobra.Command, set *detect.Set, report func(string)) (*alert.Desk, *notify.Config, error) {
 	o := alert.Options{ShowAll: f.showAll}
-	for _, file := range f.exceptions {
-		text, err := readFile(file, notify.MaxConfig)
-		if err != nil {
-			return nil, nil, usage("read exceptions: %w", err)
-		}
-		some, err := alert.ReadExceptions(file, text)
-		if err != nil {
-			return nil, nil, usage("%w", err)
-		}
-		o.Exceptions = append(o.Exceptions, some...)
+	var err error
+	if o.Exceptions, o.Rules, err = alertExceptions(f.exceptions, set); err != nil {
+		return nil, nil, err
 	}
 	var config *notify.Config
 	if f.alerts != "" {

@@ -141,11 +141,15 @@ func named(globs []string, name string) bool {
 	})
 }
 
+// policyHead says, as comments of the audit policy, where it belongs.
+const policyHead = "# Put this on every control-plane node, name it with kube-apiserver's --audit-policy-file, and set --audit-log-path=FILE;\n" +
+	"# bartizan watch --audit FILE follows that log. Check it: bartizan watch --audit-policy THIS-FILE\n"
+
 // policy says what audit policy the rules need, and how far they work under the one there is. It is done if nothing is
 // to be watched.
 func (f *watchFlags) policy(cmd *cobra.Command, set *detect.Set) (done bool, err error) {
 	if f.print {
-		_, err := fmt.Fprint(cmd.OutOrStdout(), detect.SmallestPolicy(set))
+		_, err := fmt.Fprint(cmd.OutOrStdout(), policyHead+detect.SmallestPolicy(set))
 		return true, err
 	}
 	if f.against == "" {
@@ -173,6 +177,9 @@ func (f *watchFlags) policy(cmd *cobra.Command, set *detect.Set) (done bool, err
 	}
 	if weak > 0 {
 		fmt.Fprintf(cmd.ErrOrStderr(), "bartizan: %d of %s do not work in full under %s; --print-audit-policy prints one under which all do\n", weak, count(len(all), "rule"), safe(f.against))
+	}
+	if weak == 0 {
+		fmt.Fprintf(cmd.ErrOrStderr(), "bartizan: under %s all %s work in full\n", safe(f.against), count(len(all), "rule"))
 	}
 	watching := !f.live() || len(f.audit) > 0 || f.webhook.address != ""
 	if !watching && weak > 0 {

@@ -41,6 +41,9 @@ func (f *watchFlags) summary(cmd *cobra.Command, c *watch.Counts, d alert.Stats,
 		parts = append(parts, "none")
 	}
 	fmt.Fprintf(out, "bartizan: alerts: %s; %s; %s\n", strings.Join(parts, ", "), count(d.Incidents, "incident"), count(int(c.Duplicates), "record")+" seen before")
+	if d.Shown > 0 && f.output == "text" && !f.live() {
+		fmt.Fprintln(out, "bartizan: bartizan rule show RULE explains a rule; to accept an alert: -o jsonl > alerts.jsonl, then bartizan except alerts.jsonl --id ID")
+	}
 	f.rates(out, c, took)
 	for _, o := range outputs {
 		if all, ok := o.(*notify.Outputs); ok {

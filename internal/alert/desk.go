@@ -5,11 +5,13 @@ import (
 
 	"github.com/bartizan-dev/bartizan"
 	"github.com/bartizan-dev/bartizan/internal/detect"
+	"github.com/bartizan-dev/bartizan/internal/triage"
 )
 
 // Options set a Desk up.
 type Options struct {
 	Exceptions []Exception
+	Rules      triage.Rules // that run, and that there are: exceptions for others are told of
 	Limits     Limits
 	Incidents  Grouping
 	// Context raises severities; nil where no World was read.
@@ -41,7 +43,7 @@ type Desk struct {
 	now     time.Time // the latest time that was heard of
 	behind  int       // how many times in a row were far behind it
 	stats   Stats
-	used    []use // of Options.Exceptions
+	used    []triage.Use // of Options.Exceptions
 }
 
 // NewDesk makes a desk. Zero Limits and Grouping stand for the defaults.
@@ -50,7 +52,7 @@ func NewDesk(o Options) *Desk {
 		o.Limits = DefaultLimits()
 	}
 	o.Incidents = o.Incidents.orDefault()
-	d := &Desk{options: o, used: make([]use, len(o.Exceptions))}
+	d := &Desk{options: o, used: make([]triage.Use, len(o.Exceptions))}
 	d.known = newDuplicates()
 	d.folds = newFolds(&d.options.Limits)
 	d.groups = newGroups(o.Incidents)

@@ -14,6 +14,7 @@ import (
 	"github.com/bartizan-dev/bartizan"
 	"github.com/bartizan-dev/bartizan/internal/detect"
 	"github.com/bartizan-dev/bartizan/internal/falco"
+	"github.com/bartizan-dev/bartizan/internal/triage"
 )
 
 var morning = time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
@@ -57,7 +58,7 @@ func crowd(r *rand.Rand, n int, gap time.Duration) []*detect.Alert {
 func TestNothingIsLost(t *testing.T) {
 	for seed := range uint64(60) {
 		r := rand.New(rand.NewPCG(seed, 1))
-		o := Options{Exceptions: []Exception{{Identity: "user-1", Addresses: nil}}}
+		o := Options{Exceptions: []Exception{{triage.Exception{Identity: "user-1"}}}}
 		o.Exceptions[0].Rule = "rule-1"
 		o.Limits = Limits{
 			Rule: Limit{1 + r.IntN(5), time.Minute}, Key: Limit{1 + r.IntN(3), 5 * time.Minute}, Newcomer: Limit{r.IntN(3), time.Minute},
@@ -228,7 +229,7 @@ func TestSaveRestore(t *testing.T) {
 	for seed := range uint64(12) {
 		r := rand.New(rand.NewPCG(seed, 2))
 		alerts := crowd(r, 300, 20*time.Second)
-		options := Options{Exceptions: []Exception{{Identity: "user-2"}}}
+		options := Options{Exceptions: []Exception{{triage.Exception{Identity: "user-2"}}}}
 		options.Exceptions[0].Rule = "*"
 		straight, broken := NewDesk(options), NewDesk(options)
 		for i, a := range alerts {
@@ -365,12 +366,14 @@ func TestNotesAndExpiry(t *testing.T) {
 - {rule: r, identity: b, reason: known, until: 2026-11-20}
 - {rule: r, identity: c, reason: known, until: 2026-11-01}
 - {rule: r, identity: d, reason: known}
+- {rule: other, identity: d, reason: of a rule that does not run}
+- {rule: ohter, reason: misspelt}
 - {rule: r, file: x.yaml, reason: about findings}
 `)
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := NewDesk(Options{Exceptions: exceptions})
+	d := NewDesk(Options{Exceptions: exceptions, Rules: triage.Rules{Ran: []string{"r"}, Known: []string{"r", "other"}}})
 	if out := d.Take(alertAt(14*time.Hour, "r", "a", secret("x"), "1")); len(out) != 0 {
 		t.Errorf("the last day counts: %+v", out)
 	}
@@ -378,9 +381,10 @@ func TestNotesAndExpiry(t *testing.T) {
 		t.Errorf("expired: %+v", out)
 	}
 	want := []string{
-		"x.yaml:3: exception for r expired on 2026-11-20; 1 alert since: set a new date or end what they tell of",
-		"x.yaml:4: exception for r expired on 2026-11-01: remove it",
-		"x.yaml:5: exception for r covered nothing",
+		"x.yaml:3: exception for r expired on 2026-11-20 and no longer covers 1 alert: mend what it tells of, or set a new date",
+		"x.yaml:4: exception for r expired on 2026-11-01: remove it, or set a new date",
+		"x.yaml:5: exception for r covers nothing: remove it",
+		`x.yaml:7: exception for ohter covers nothing: there is no such rule (did you mean other?)`,
 	}
 	if got := d.Notes(); !slices.Equal(got, want) {
 		t.Errorf("got\n%s", strings.Join(got, "\n"))

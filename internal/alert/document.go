@@ -1,6 +1,8 @@
 package alert
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/bartizan-dev/bartizan"
@@ -178,7 +180,7 @@ func (d *document) shown() (*Shown, error) {
 	if p, ok := falco.ParsePriority(d.Priority); ok {
 		a.Priority = p
 	}
-	for _, name := range sortedKeys(d.Fields) {
+	for _, name := range slices.Sorted(maps.Keys(d.Fields)) {
 		a.Fields = append(a.Fields, falco.OutputField{Name: name, Value: fieldValue(d.Fields[name])})
 	}
 	for _, e := range d.Evidence {

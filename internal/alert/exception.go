@@ -14,28 +14,19 @@ import (
 	"github.com/bartizan-dev/bartizan/internal/triage"
 )
 
-// Exception says that alerts are accepted: which, why, until when, and who said so. What it says nothing of matches
-// everything. It is the exception of findings (rule, kind, namespace, name, reason, until) and more.
-type Exception struct {
-	triage.Exception
-	// Identity is a glob over who did it, in which * also stands for slashes and colons.
-	Identity string
-	// Addresses hold where the request came from; every address of the alert must lie in one of them.
-	Addresses []netip.Prefix
-	// Fields are conditions on the alert's fields: every one of them must hold.
-	Fields []FieldCondition
-	// Who made the exception, or answers for it.
-	Who string
-}
+// Exception says that alerts are accepted: which, why, until when, and who said so.
+type Exception struct{ triage.Exception }
 
-// FieldCondition is a glob over a field's value; of a list, every item must match. A field that the alert does not
-// have matches nothing.
-type FieldCondition struct{ Name, Glob string }
-
-// use is how often an exception covered something, before it expired and after.
-type use struct {
-	Covered int `json:"covered,omitempty"`
-	Missed  int `json:"missed,omitempty"`
+// ReadExceptions reads an exceptions file, the same that a scan reads. An exception with a file is about findings, and
+// passed over.
+func ReadExceptions(file, text string) (found []Exception, err error) {
+	all, err := triage.FromFile(file, text)
+	for _, x := range all {
+		if x.ForAlerts() {
+			found = append(found, Exception{x})
+		}
+	}
+	return found, err
 }
 
 // Matches says whether an exception covers an alert, if it is in force.
@@ -52,7 +43,7 @@ func (x *Exception) Matches(a *detect.Alert) bool {
 			return false
 		}
 	}
-	return x.holdsAddresses(a.Addresses) && !slices.ContainsFunc(x.Fields, func(c FieldCondition) bool { return !c.holds(a) })
+	return x.holdsAddresses(a.Addresses) && !slices.ContainsFunc(x.Fields, func(c triage.FieldCondition) bool { return !holds(c, a) })
 }
 
 // globRule matches rule ids as exceptions of findings do, and those of Falco, which may have slashes, with * as well.
@@ -80,7 +71,8 @@ func (x *Exception) holdsAddresses(addresses []string) bool {
 	return len(addresses) > 0
 }
 
-func (c FieldCondition) holds(a *detect.Alert) bool {
+// holds says whether a condition on a field holds.
+func holds(c triage.FieldCondition, a *detect.Alert) bool {
 	for _, f := range a.Fields {
 		if f.Name != c.Name {
 			continue
@@ -101,7 +93,7 @@ func (c FieldCondition) holds(a *detect.Alert) bool {
 func FieldText(v any) string {
 	switch v := v.(type) {
 	case nil:
-		return "<NA>"
+		return "none"
 	case string:
 		return v
 	case []string:
@@ -114,19 +106,6 @@ func FieldText(v any) string {
 		return strconv.FormatUint(v, 10)
 	}
 	return fmt.Sprint(v)
-}
-
-// Expired says whether an exception no longer holds. It holds on the whole of its last day.
-func (x *Exception) Expired(now time.Time) bool {
-	return !x.Until.IsZero() && !now.Before(x.Until.AddDate(0, 0, 1))
-}
-
-// Where is the place that an exception is written at.
-func (x *Exception) Where() string {
-	if x.Origin.Line > 0 {
-		return fmt.Sprintf("%s:%d", x.Origin.File, x.Origin.Line)
-	}
-	return x.Origin.File
 }
 
 // except says whether an alert is covered, or which exception would have covered it, had it not expired.
@@ -155,15 +134,8 @@ func (d *Desk) except(a *detect.Alert) (covered bool, expired string) {
 // Notes tell of exceptions that have expired and of those that covered nothing, in the order in which they were given.
 func (d *Desk) Notes() (notes []string) {
 	for i := range d.options.Exceptions {
-		x, u := &d.options.Exceptions[i], d.used[i]
-		switch {
-		case u.Missed > 0:
-			notes = append(notes, fmt.Sprintf("%s: exception for %s expired on %s; %s since: set a new date or end what they tell of",
-				x.Where(), x.Rule, x.Until.Format(time.DateOnly), plural(u.Missed, "alert")))
-		case x.Expired(d.now):
-			notes = append(notes, fmt.Sprintf("%s: exception for %s expired on %s: remove it", x.Where(), x.Rule, x.Until.Format(time.DateOnly)))
-		case u.Covered == 0:
-			notes = append(notes, fmt.Sprintf("%s: exception for %s covered nothing", x.Where(), x.Rule))
+		if note := d.options.Exceptions[i].Note(d.used[i], "alert", d.options.Rules, d.now); note != "" {
+			notes = append(notes, note)
 		}
 	}
 	return notes

@@ -70,7 +70,7 @@ func TestExceptionErrors(t *testing.T) {
 		{"other: []", "x.yaml: it must hold a list named exceptions"},
 		{"exceptions:\n- rule: r\n", "x.yaml:2: exception for r gives no reason"},
 		{"exceptions:\n- reason: r\n", "x.yaml:2: rule is missing"},
-		{"exceptions:\n- rule: r\n  reason: y\n  idenity: z\n", `x.yaml:4: unknown field "idenity" (did you mean "identity"?)`},
+		{"exceptions:\n- rule: r\n  reason: y\n  idenity: z\n", `x.yaml:4: unknown field "idenity" (did you mean identity?)`},
 		{"exceptions:\n- rule: r\n  reason: y\n  until: 31.12.2026\n", `x.yaml:4: until is "31.12.2026", which is not a date`},
 		{"exceptions:\n- rule: r\n  reason: y\n  address: [10.0.0.1, host]\n", `x.yaml:4: address is "host"`},
 		{"exceptions:\n- rule: r\n  reason: y\n  address: []\n", "x.yaml:4: address is an empty list"},

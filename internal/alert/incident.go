@@ -2,6 +2,7 @@ package alert
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -235,7 +236,7 @@ func (in *incident) absorb(o *incident, steps int) {
 	union(in.Addresses, o.Addresses, maxNames)
 	union(in.Subjects, o.Subjects, maxNames)
 	union(in.More, o.More, maxLinks)
-	for _, key := range sortedKeys(o.Steps) {
+	for _, key := range slices.Sorted(maps.Keys(o.Steps)) {
 		in.step(*o.Steps[key], steps)
 	}
 	for _, l := range o.Links {
@@ -249,18 +250,9 @@ func (in *incident) absorb(o *incident, steps int) {
 
 // union adds the entries of one map to another, as far as there is room, in the order of their keys.
 func union[V any](to, from map[string]V, most int) {
-	for _, k := range sortedKeys(from) {
+	for _, k := range slices.Sorted(maps.Keys(from)) {
 		if _, ok := to[k]; ok || len(to) < most {
 			to[k] = from[k]
 		}
 	}
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }

@@ -2,6 +2,7 @@ package alert
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -84,7 +85,7 @@ func TestIncidentsAreComponents(t *testing.T) {
 		of := map[string]string{} // the incident of an alert
 		for _, a := range shuffled(r, alerts, slack) {
 			g.advance(a.Time)
-			before := sortedKeys(g.open)
+			before := slices.Sorted(maps.Keys(g.open))
 			id, _ := g.take(&Shown{ID: digest([]byte(a.Evidence[0].Value)), Alert: *a})
 			of[a.Evidence[0].Value] = id
 			for _, gone := range before {

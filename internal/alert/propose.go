@@ -2,16 +2,13 @@ package alert
 
 import (
 	"fmt"
-	"net/netip"
+	"maps"
 	"regexp"
 	"slices"
-	"strconv"
-	"strings"
-	"time"
-	"unicode"
 
 	"github.com/bartizan-dev/bartizan"
 	"github.com/bartizan-dev/bartizan/internal/detect"
+	"github.com/bartizan-dev/bartizan/internal/triage"
 )
 
 // Propose makes the narrowest exception that covers an alert and will cover the same thing happening again: the same rule,
@@ -41,7 +38,7 @@ func Propose(a *detect.Alert, broad bool) (x Exception, notes []string) {
 		return x, append(notes, "broad: it covers requests from everywhere")
 	}
 	for _, text := range a.Addresses {
-		p, err := ParsePrefix(text)
+		p, err := triage.ParsePrefix(text)
 		if err != nil {
 			x.Addresses = nil
 			return x, append(notes, "an address of the alert is none: the exception covers requests from everywhere")
@@ -65,85 +62,6 @@ var suffix = regexp.MustCompile(`-[bcdfghjklmnpqrstvwxz2456789]{5}$|-[0-9]{8}(-[
 
 func generated(r bartizan.Ref) bool {
 	return (r.Kind == "Pod" || r.Kind == "Job") && suffix.MatchString(r.Name)
-}
-
-// YAML writes an exception as ReadExceptions reads it, one field on each line.
-func (x *Exception) YAML() string {
-	var b strings.Builder
-	lead := "- "
-	put := func(key, value string) {
-		b.WriteString(lead + key + ": " + value + "\n")
-		lead = "  "
-	}
-	text := func(key, value string) {
-		if value != "" {
-			put(key, quote(value))
-		}
-	}
-	b.WriteString("exceptions:\n")
-	text("rule", x.Rule)
-	text("identity", x.Identity)
-	text("kind", x.Kind)
-	text("namespace", x.Namespace)
-	text("name", x.Name)
-	text("file", x.File)
-	if len(x.Addresses) > 0 {
-		list := make([]string, len(x.Addresses))
-		for i, p := range x.Addresses {
-			list[i] = quote(prefixText(p))
-		}
-		put("address", "["+strings.Join(list, ", ")+"]")
-	}
-	if len(x.Fields) > 0 {
-		put("fields", "")
-		for _, f := range x.Fields {
-			b.WriteString("    " + quote(f.Name) + ": " + quote(f.Glob) + "\n")
-		}
-	}
-	text("reason", x.Reason)
-	text("who", x.Who)
-	if !x.Until.IsZero() {
-		put("until", x.Until.Format(time.DateOnly))
-	}
-	return strings.ReplaceAll(b.String(), ": \n", ":\n")
-}
-
-func prefixText(p netip.Prefix) string {
-	if p.IsSingleIP() {
-		return p.Addr().String()
-	}
-	return p.String()
-}
-
-var (
-	plainText = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9 ./_@-]*[A-Za-z0-9]$|^[A-Za-z]$`)
-	reserved  = regexp.MustCompile(`(?i)^(true|false|null|yes|no|on|off|y|n)$`)
-)
-
-// quote writes a text for YAML: plain if it cannot be taken for anything else, otherwise in double quotes, with what a
-// terminal could take as a command escaped.
-func quote(s string) string {
-	if plainText.MatchString(s) && !reserved.MatchString(s) {
-		return s
-	}
-	var b strings.Builder
-	b.WriteByte('"')
-	for _, r := range s {
-		switch {
-		case r == '"' || r == '\\':
-			b.WriteString(`\` + string(r))
-		case strconv.IsGraphic(r) && !unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r):
-			b.WriteRune(r)
-		case r < 0x100:
-			fmt.Fprintf(&b, `\x%02x`, r)
-		case r < 0x10000:
-			fmt.Fprintf(&b, `\u%04x`, r)
-		default:
-			fmt.Fprintf(&b, `\U%08x`, r)
-		}
-	}
-	b.WriteByte('"')
-	return b.String()
 }
 
 // Impact is what an exception covers of a history.
@@ -195,7 +113,7 @@ func (x *Exception) Weigh(from *detect.Alert, history []Written) Impact {
 		others[key].Count += n
 		others[key].Severity = max(others[key].Severity, a.Severity)
 	}
-	for _, key := range sortedKeys(others) {
+	for _, key := range slices.Sorted(maps.Keys(others)) {
 		in.Others = append(in.Others, *others[key])
 	}
 	slices.SortStableFunc(in.Others, func(a, b Coverage) int { return b.Count - a.Count })

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -166,7 +168,7 @@ func readFalco(raw []byte) ([]Written, error) {
 	if list := strings.Trim(field("bartizan.addresses", "ka.sourceips"), "()"); list != "" {
 		a.Addresses = strings.Split(list, ",")
 	}
-	for _, name := range sortedKeys(d.Fields) {
+	for _, name := range slices.Sorted(maps.Keys(d.Fields)) {
 		if !strings.HasPrefix(name, "bartizan.") {
 			a.Fields = append(a.Fields, falco.OutputField{Name: name, Value: fieldValue(d.Fields[name])})
 		}

@@ -3,10 +3,12 @@ package alert
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
 	"github.com/bartizan-dev/bartizan"
+	"github.com/bartizan-dev/bartizan/internal/triage"
 )
 
 // stateSchema names the form of a saved desk.
@@ -14,20 +16,20 @@ const stateSchema = "bartizan.dev/desk/v1"
 
 // state is a desk as it is saved.
 type state struct {
-	Schema     string               `json:"schema"`
-	Now        time.Time            `json:"now"`
-	Behind     int                  `json:"behind"`
-	Stats      Stats                `json:"stats"`
-	Used       map[string]use       `json:"used"` // by exception
-	Young      []string             `json:"young"`
-	Old        []string             `json:"old"`
-	Rules      map[string]*ruleFold `json:"rules"`
-	Incidents  []*incident          `json:"incidents"`
-	Links      []savedLink          `json:"links"`
-	Latest     time.Time            `json:"latest"`
-	Opened     int                  `json:"opened"`
-	JoinedEver int                  `json:"joined"`
-	Forced     int                  `json:"forced"`
+	Schema     string                `json:"schema"`
+	Now        time.Time             `json:"now"`
+	Behind     int                   `json:"behind"`
+	Stats      Stats                 `json:"stats"`
+	Used       map[string]triage.Use `json:"used"` // by exception
+	Young      []string              `json:"young"`
+	Old        []string              `json:"old"`
+	Rules      map[string]*ruleFold  `json:"rules"`
+	Incidents  []*incident           `json:"incidents"`
+	Links      []savedLink           `json:"links"`
+	Latest     time.Time             `json:"latest"`
+	Opened     int                   `json:"opened"`
+	JoinedEver int                   `json:"joined"`
+	Forced     int                   `json:"forced"`
 }
 
 type savedLink struct {
@@ -39,16 +41,16 @@ type savedLink struct {
 // this one would. The same memory gives the same bytes.
 func (d *Desk) Save() ([]byte, error) {
 	s := state{
-		Schema: stateSchema, Now: d.now.UTC(), Behind: d.behind, Stats: d.stats, Used: map[string]use{}, Young: sortedKeys(d.known.young), Old: sortedKeys(d.known.old),
+		Schema: stateSchema, Now: d.now.UTC(), Behind: d.behind, Stats: d.stats, Used: map[string]triage.Use{}, Young: slices.Sorted(maps.Keys(d.known.young)), Old: slices.Sorted(maps.Keys(d.known.old)),
 		Rules: d.folds.rules, Latest: d.groups.latest.UTC(), Opened: d.groups.opened, JoinedEver: d.groups.joined, Forced: d.groups.forced,
 	}
 	for i := range d.options.Exceptions {
-		if d.used[i] != (use{}) {
+		if d.used[i] != (triage.Use{}) {
 			s.Used[d.options.Exceptions[i].name()] = d.used[i]
 		}
 	}
 	s.Incidents = d.groups.inOrder()
-	for _, key := range sortedKeys(d.groups.links) {
+	for _, key := range slices.Sorted(maps.Keys(d.groups.links)) {
 		for _, l := range d.groups.links[key] {
 			s.Links = append(s.Links, savedLink{*l, l.in.ID})
 		}

@@ -3,6 +3,7 @@ package alert
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -27,21 +28,21 @@ func (in *incident) news(s *Shown) (Shown, bool) {
 // tell is the incident as it stands.
 func (in *incident) tell(state State, because *Shown) Shown {
 	before := in.Told
-	in.Told = told{before.Times + 1, in.Severity, inOrder(sortedKeys(in.Tactics)), len(in.Joined)}
+	in.Told = told{before.Times + 1, in.Severity, inOrder(slices.Sorted(maps.Keys(in.Tactics))), len(in.Joined)}
 	i := &Incident{
 		ID: in.ID, State: state, Severity: in.Severity, First: in.First, Last: in.Last, Alerts: in.Alerts, Rules: len(in.Rules),
-		Identities: sortedKeys(in.Identities), Addresses: sortedKeys(in.Addresses), More: len(in.More), Tactics: slices.Clone(in.Told.Tactics),
-		Techniques: sortedKeys(in.Techniques), MoreAlerts: in.MoreAlerts, Joined: slices.Clone(in.Joined), Raised: in.Raised,
+		Identities: slices.Sorted(maps.Keys(in.Identities)), Addresses: slices.Sorted(maps.Keys(in.Addresses)), More: len(in.More), Tactics: slices.Clone(in.Told.Tactics),
+		Techniques: slices.Sorted(maps.Keys(in.Techniques)), MoreAlerts: in.MoreAlerts, Joined: slices.Clone(in.Joined), Raised: in.Raised,
 	}
 	for _, t := range i.Tactics {
 		if !slices.Contains(before.Tactics, t) {
 			i.New = append(i.New, t)
 		}
 	}
-	for _, name := range sortedKeys(in.Subjects) {
+	for _, name := range slices.Sorted(maps.Keys(in.Subjects)) {
 		i.Subjects = append(i.Subjects, in.Subjects[name])
 	}
-	for _, key := range sortedKeys(in.Steps) {
+	for _, key := range slices.Sorted(maps.Keys(in.Steps)) {
 		i.Steps = append(i.Steps, *in.Steps[key])
 	}
 	slices.SortStableFunc(i.Steps, func(a, b Step) int { return cmp.Or(a.First.Compare(b.First), strings.Compare(a.Alert, b.Alert)) })

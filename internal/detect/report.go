@@ -15,13 +15,16 @@ import (
 // alert says what a rule has to say of the record of the last call.
 func (r *Runner) alert(d *Rule, cond *falco.Rule, a *event.Audit, at bartizan.Origin) *Alert {
 	said := r.falco.Alert(cond)
-	text := &a.Text
+	text := &r.text
 	x := &Alert{
 		Rule: d.ID, Title: d.Title, Source: r.set.source, Severity: d.Severity, Priority: d.Priority, Tags: d.Tags,
 		Time: said.Time, Output: said.Output, Fields: said.Fields,
 		Identity: strings.Clone(text.Of(a.Get(event.UserName))),
 		Subject:  subject(text.Of(a.Get(event.APIGroup)), text.Of(a.Get(event.Resource)), text.Of(a.Get(event.Namespace)), text.Of(a.Get(event.Name))),
-		Evidence: []bartizan.Evidence{evidence(a, at)},
+		Evidence: []bartizan.Evidence{r.evidence(a, at)},
+	}
+	if d.Own != nil {
+		x.Output = sentence(cond, said.Fields)
 	}
 	for ip := range a.Get(event.SourceIPs).Items() {
 		if len(x.Addresses) < maxAddresses {
@@ -35,8 +38,8 @@ func (r *Runner) alert(d *Rule, cond *falco.Rule, a *event.Audit, at bartizan.Or
 const maxAddresses = 16
 
 // evidence leads to a record.
-func evidence(a *event.Audit, at bartizan.Origin) bartizan.Evidence {
-	return bartizan.Evidence{Value: strings.Clone(bounded(a.Text.Of(a.Get(event.AuditID)))), Origin: at}
+func (r *Runner) evidence(a *event.Audit, at bartizan.Origin) bartizan.Evidence {
+	return bartizan.Evidence{Value: strings.Clone(bounded(r.text.Of(a.Get(event.AuditID)))), Origin: at}
 }
 
 // The words in a message that stand for what a window found.

@@ -18,6 +18,7 @@ type Runner struct {
 	told    recent   // what was told of, so that the stages of a request, and repeated records, are told once
 	newest  int64    // the latest time of an event that interested a window, in nanoseconds since 1970
 	due     int64    // when the next absence is certain, on the clock of events; none if there is none
+	text    event.Text
 	// of the event of the last call:
 	scratch []byte // its key
 	value   string // the value that the rule looks at
@@ -79,7 +80,7 @@ func (r *Runner) observe(p part, m *falco.Rule, a *event.Audit, at bartizan.Orig
 	if w.over.First != "" && w.usual(seen, r.value, now) {
 		return
 	}
-	f := fact{at: now, id: requestOf(a, ""), step: uint8(p.step), valued: r.valued, value: strings.Clone(r.value), evidence: evidence(a, at)}
+	f := fact{at: now, id: requestOf(a, ""), step: uint8(p.step), valued: r.valued, value: strings.Clone(r.value), evidence: r.evidence(a, at)}
 	if seen.known(&f) {
 		return
 	}
@@ -158,6 +159,12 @@ func (r *Runner) Forgotten() []Forgotten {
 	return all
 }
 
+// The years between which a time is one, in seconds since 1970.
+const (
+	year1900 = -2208988800
+	year2101 = 4133980800
+)
+
 // never and none are times that are not: before and after all others.
 const (
 	never = -1 << 62
@@ -166,7 +173,7 @@ const (
 
 // nanoseconds is a time as a number; never for the zero time and those that do not fit.
 func nanoseconds(t time.Time) int64 {
-	if t.IsZero() || t.Year() < 1900 || t.Year() > 2100 {
+	if s := t.Unix(); s < year1900 || s >= year2101 {
 		return never
 	}
 	return t.UnixNano()

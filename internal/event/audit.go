@@ -40,18 +40,22 @@ const (
 	RequestSubjects
 	RequestRoleRef
 	RequestData
+	ResponseCode   // responseStatus.code
+	ResponseReason // responseStatus.reason
 	keys
+	none = keys // of a value that is not kept
 )
 
 // Audit is one audit record. It may be decoded into again and again; values of the record before are then still
 // valid, as they stand in their own text.
 type Audit struct {
 	text   string
-	root   Value
-	values [keys]Value
-	// Text turns the record's values into strings.
-	Text Text
+	root   span
+	values [keys]span
 }
+
+// span is where a value stands in the text: no pointer, so that records are small and cost the garbage collector nothing.
+type span struct{ start, end uint32 }
 
 // A FaultError says where a record is not what it should be.
 type FaultError struct {
@@ -66,7 +70,7 @@ func (e *FaultError) Error() string {
 
 // Decode takes one record's JSON text. After an error the Audit is empty.
 func (a *Audit) Decode(text string) error {
-	a.values, a.root, a.text = [keys]Value{}, Value{}, ""
+	a.values, a.root, a.text = [keys]span{}, span{}, ""
 	if len(text) > MaxBytes {
 		return &FaultError{MaxBytes, fmt.Sprintf("the record has %d bytes, more than %d", len(text), MaxBytes)}
 	}
@@ -74,46 +78,42 @@ func (a *Audit) Decode(text string) error {
 	if start >= len(text) || text[start] != '{' {
 		return &FaultError{start, "expected a JSON object"}
 	}
-	end, at := a.members(text, start, 1, topKey)
+	end, at := a.members(text, start, 1, record)
 	if end < 0 {
-		a.values = [keys]Value{}
+		a.values = [keys]span{}
 		return &FaultError{at, "faulty JSON, or nested too deeply"}
 	}
 	if i := space(text, end); i < len(text) {
-		a.values = [keys]Value{}
+		a.values = [keys]span{}
 		return &FaultError{i, "text behind the end of the record"}
 	}
-	a.text, a.root = text, Value{text[start:end]}
+	a.text, a.root = text, span{uint32(start), uint32(end)}
 	return nil
 }
 
-// members checks the object that begins at s[i] and keeps the values whose keys are known. It is the index behind the
+// members checks the object that begins at s[i] and keeps the values whose keys are named. It is the index behind the
 // object, or -1 and the place up to which the object is sound.
-func (a *Audit) members(s string, i, depth int, known func(string) Key) (end, sound int) {
+func (a *Audit) members(s string, i, depth int, names []known) (end, sound int) {
 	if i = space(s, i+1); i < len(s) && s[i] == '}' {
 		return i + 1, i
 	}
-	for {
-		if i >= len(s) || s[i] != '"' {
-			return -1, i
+	for next := 0; ; {
+		at, n := follows(s, i, names, next)
+		if at < 0 {
+			if at, n, sound = search(s, i, names); at < 0 {
+				return -1, sound
+			}
 		}
-		after := str(s, i)
-		if after < 0 {
-			return -1, i
+		id := none
+		if n < len(names) {
+			id, next = names[n].key, n+1
 		}
-		id := known(s[i+1 : after-1])
-		if id == keys {
-			id = escapedKey(s[i:after], known)
-		}
-		if after = space(s, after); after >= len(s) || s[after] != ':' {
-			return -1, after
-		}
-		at := space(s, after+1)
+		at = space(s, at)
 		if end = a.member(s, at, depth, id); end < 0 {
 			return -1, at
 		}
 		if id < keys {
-			a.values[id] = Value{s[at:end]}
+			a.values[id] = span{uint32(at), uint32(end)}
 		}
 		i = space(s, end)
 		switch {
@@ -128,133 +128,81 @@ func (a *Audit) members(s string, i, depth int, known func(string) Key) (end, so
 	}
 }
 
-// escapedKey is a key that is known once its escapes are resolved.
-func escapedKey(raw string, known func(string) Key) Key {
-	if strings.IndexByte(raw, '\\') < 0 {
-		return keys
+// follows says which of the names from one on stands at s[i], with its quotes and colon, and where its value begins: -1
+// if none does. Most records have their keys in the order in which the API server writes them.
+func follows(s string, i int, names []known, next int) (at, n int) {
+	if i+2 > len(s) {
+		return -1, len(names)
 	}
-	return known(resolve(raw))
+	for rest := s[i:]; next < len(names); next++ {
+		if w := names[next].written; rest[1] == w[1] && strings.HasPrefix(rest, w) {
+			return i + len(w), next
+		}
+	}
+	return -1, len(names)
 }
 
-// member checks one value; within the user, the objectRef and the requestObject it keeps the known ones.
+// search reads the key that begins at s[i], whichever it is and however it is written, and says which of the names it is
+// and what stands behind its colon. For a faulty one at is -1, and sound the place up to which it is none.
+func search(s string, i int, names []known) (at, n, sound int) {
+	if i >= len(s) || s[i] != '"' {
+		return -1, 0, i
+	}
+	after := str(s, i)
+	if after < 0 {
+		return -1, 0, i
+	}
+	key := s[i+1 : after-1]
+	if strings.IndexByte(key, '\\') >= 0 {
+		key = resolve(s[i:after])
+	}
+	if after = space(s, after); after >= len(s) || s[after] != ':' {
+		return -1, 0, after
+	}
+	for n < len(names) && names[n].written[1:len(names[n].written)-2] != key {
+		n++
+	}
+	return after + 1, n, 0
+}
+
+// member checks one value; of those that have names inside it keeps the named ones.
 func (a *Audit) member(s string, at, depth int, id Key) (end int) {
-	inner := userKey
-	switch id {
-	case User:
-		clear(a.values[UserName : UserGroups+1])
-	case ObjectRef:
-		clear(a.values[Resource : APIGroup+1])
-		inner = objectKey
-	case RequestObject:
-		clear(a.values[RequestSpec : RequestData+1])
-		inner = requestKey
-	default:
+	in := &inside[id]
+	if in.names == nil {
 		return value(s, at, depth)
 	}
+	clear(a.values[in.first : in.last+1])
 	if at >= len(s) || s[at] != '{' {
 		return value(s, at, depth)
 	}
-	end, _ = a.members(s, at, depth+1, inner)
+	end, _ = a.members(s, at, depth+1, in.names)
 	return end
 }
 
-func topKey(k string) Key {
-	switch k {
-	case "level":
-		return Level
-	case "auditID":
-		return AuditID
-	case "stage":
-		return Stage
-	case "requestURI":
-		return RequestURI
-	case "verb":
-		return Verb
-	case "user":
-		return User
-	case "impersonatedUser":
-		return ImpersonatedUser
-	case "sourceIPs":
-		return SourceIPs
-	case "userAgent":
-		return UserAgent
-	case "objectRef":
-		return ObjectRef
-	case "responseStatus":
-		return ResponseStatus
-	case "requestObject":
-		return RequestObject
-	case "responseObject":
-		return ResponseObject
-	case "requestReceivedTimestamp":
-		return RequestReceived
-	case "stageTimestamp":
-		return StageTimestamp
-	case "annotations":
-		return Annotations
-	}
-	return keys
-}
-
-func userKey(k string) Key {
-	switch k {
-	case "username":
-		return UserName
-	case "groups":
-		return UserGroups
-	}
-	return keys
-}
-
-func objectKey(k string) Key {
-	switch k {
-	case "resource":
-		return Resource
-	case "namespace":
-		return Namespace
-	case "name":
-		return Name
-	case "subresource":
-		return Subresource
-	case "apiGroup":
-		return APIGroup
-	}
-	return keys
-}
-
-func requestKey(k string) Key {
-	switch k {
-	case "spec":
-		return RequestSpec
-	case "rules":
-		return RequestRules
-	case "subjects":
-		return RequestSubjects
-	case "roleRef":
-		return RequestRoleRef
-	case "data":
-		return RequestData
-	}
-	return keys
-}
-
 // Get is a known value of the record.
-func (a *Audit) Get(k Key) Value { return a.values[k] }
+func (a *Audit) Get(k Key) Value { return a.value(a.values[k]) }
 
 // Root is the whole record.
-func (a *Audit) Root() Value { return a.root }
+func (a *Audit) Root() Value { return a.value(a.root) }
+
+func (a *Audit) value(at span) Value { return Value{a.text[at.start:at.end]} }
 
 // Spec is requestObject.spec.
-func (a *Audit) Spec() Value { return a.values[RequestSpec] }
+func (a *Audit) Spec() Value { return a.Get(RequestSpec) }
 
 // Time is when the stage was reached, or when the request was received where that is not written; the zero time if
 // neither is.
 func (a *Audit) Time() time.Time {
 	for _, k := range [...]Key{StageTimestamp, RequestReceived} {
-		if v := a.values[k]; v.Kind() == String {
-			if t, err := time.Parse(time.RFC3339Nano, a.Text.Of(v)); err == nil {
-				return t
-			}
+		v := a.Get(k)
+		if v.Kind() != String {
+			continue
+		}
+		if t, ok := stamp(v.raw[1 : len(v.raw)-1]); ok {
+			return t
+		}
+		if t, err := time.Parse(time.RFC3339Nano, resolve(v.raw)); err == nil {
+			return t
 		}
 	}
 	return time.Time{}
@@ -269,7 +217,7 @@ func Records(text string) iter.Seq2[string, error] {
 			yield("", err)
 			return
 		}
-		items := a.root.Get("items")
+		items := a.Root().Get("items")
 		if items.Kind() != Array {
 			yield(text, nil)
 			return

@@ -39,6 +39,7 @@ func plain(t *Text, v Value) any {
 func same(t *testing.T, text string) {
 	t.Helper()
 	var a Audit
+	var words Text
 	err := a.Decode(text)
 	trimmed := strings.TrimLeft(text, " \t\r\n")
 	if valid := json.Valid([]byte(text)) && strings.HasPrefix(trimmed, "{"); valid != (err == nil) {
@@ -53,7 +54,7 @@ func same(t *testing.T, text string) {
 	if err := d.Decode(&want); err != nil {
 		t.Fatal(err)
 	}
-	if got := plain(&a.Text, a.Root()); !reflect.DeepEqual(got, any(want)) {
+	if got := plain(&words, a.Root()); !reflect.DeepEqual(got, any(want)) {
 		t.Fatalf("values differ\n got %.500v\nwant %.500v\nfrom %.500q", got, want, text)
 	}
 	for k, path := range paths {
@@ -64,11 +65,11 @@ func same(t *testing.T, text string) {
 				break
 			}
 		}
-		if got := plain(&a.Text, a.Get(k)); !reflect.DeepEqual(got, x) {
+		if got := plain(&words, a.Get(k)); !reflect.DeepEqual(got, x) {
 			t.Fatalf("%s: got %v, want %v in %.500q", path, got, x, text)
 		}
 	}
-	same := a.Text.Of(a.Root())
+	same := words.Of(a.Root())
 	var again any
 	d = json.NewDecoder(strings.NewReader(same))
 	d.UseNumber()
@@ -78,7 +79,7 @@ func same(t *testing.T, text string) {
 }
 
 var paths = map[Key]string{RequestSpec: "requestObject.spec", RequestRules: "requestObject.rules", RequestSubjects: "requestObject.subjects",
-	RequestRoleRef: "requestObject.roleRef", RequestData: "requestObject.data", Level: "level", AuditID: "auditID", Stage: "stage", RequestURI: "requestURI", Verb: "verb", User: "user",
+	ResponseCode: "responseStatus.code", ResponseReason: "responseStatus.reason", RequestRoleRef: "requestObject.roleRef", RequestData: "requestObject.data", Level: "level", AuditID: "auditID", Stage: "stage", RequestURI: "requestURI", Verb: "verb", User: "user",
 	UserName: "user.username", UserGroups: "user.groups", Resource: "objectRef.resource", Namespace: "objectRef.namespace", Name: "objectRef.name",
 	Subresource: "objectRef.subresource", APIGroup: "objectRef.apiGroup", RequestObject: "requestObject", Annotations: "annotations",
 	SourceIPs: "sourceIPs", UserAgent: "userAgent", ObjectRef: "objectRef", ResponseStatus: "responseStatus", ResponseObject: "responseObject",
@@ -90,6 +91,9 @@ func texts() []string {
 		`{"user":{"username":"x","groups":["a","b"]},"verb":"get"}`, `{"user":{"username":"x"},"user":{"groups":["a"]}}`,
 		`{"user":{"username":"x"},"user":5}`, `{"user":5,"user":{"username":"y"}}`, `{"user":{"username":"x","username":"y"}}`,
 		`{"requestObject":{"spec":1,"rules":[],"subjects":null,"roleRef":{},"data":"x"}}`, `{"requestObject":{"spec":{"a":1}},"requestObject":{"data":2}}`, `{"requestObject":{"spec":1},"requestObject":[]}`,
+		`{"responseStatus":{"code":403,"reason":"Forbidden","metadata":{}},"responseStatus":{"code":200}}`, `{"responseStatus":{"code":1},"responseStatus":"x"}`,
+		`{"verb":"a","level":"b","stage":"c","kind":"d","level":"e"}`, `{"verbs":1,"ver":2,"verb" :3,"verb"	:	4}`, "{\"verb\":\n5 ,\r\n\"user\" : { \"username\" :\t6 } }",
+		`{"verb":1,"verb"}`, `{"verb"`, `{"verb":`, `{"v`, `{"verb"x:1}`, `{"user":{"username":"a","groups"`, `{"user":{"username":"a",}}`, `{"user":{"extra":{"username":"no"},"username":"yes"}}`,
 		`{"objectRef":{"resource":"pods"},"objectRef":null}`, `{"objectRef":[{"resource":"pods"}]}`, `{"verb":"get","verb":"list"}`,
 		`{"verb":"\u0067et"}`, `{"\u0076erb":"get"}`, `{"verb":"get","\u0076erb":"list"}`, `{"verb":"g\ud83d\ude00t"}`, `{"verb":"g\ud83dt"}`, `{"verb":"\ude00\ud83d"}`,
 		`{"verb":"\ud83d\u0041"}`, `{"verb":"\"\\\/\b\f\n\r\t"}`, `{"verb":"\x"}`, `{"verb":"\u12"}`, `{"verb":"\u12g4"}`, "{\"verb\":\"a\nb\"}", "{\"verb\":\"\x01\"}",
@@ -158,15 +162,16 @@ func TestDecodeLimits(t *testing.T) {
 	}
 }
 
-// TestTextStays checks that a string stays as it was when the Audit that gave it goes on.
+// TestTextStays checks that a string stays as it was when the Text that gave it goes on.
 func TestTextStays(t *testing.T) {
 	var a Audit
+	var words Text
 	var texts []string
 	for i := range 5000 {
 		if err := a.Decode(fmt.Sprintf(`{"verb":"\u0041-%d\n"}`, i)); err != nil {
 			t.Fatal(err)
 		}
-		texts = append(texts, a.Text.Of(a.Get(Verb)))
+		texts = append(texts, words.Of(a.Get(Verb)))
 	}
 	for i, s := range texts {
 		if want := fmt.Sprintf("A-%d\n", i); s != want {
@@ -181,7 +186,7 @@ func TestLookup(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]string{"a/1/b": "two", "a/0/b": "1", "c/0": "zero", "a/2/b": "", "a/x": "", "a/01": "", "a/-1": "", "c": `{"0":"zero"}`} {
-		if got := a.Text.Of(a.Root().Lookup(strings.Split(path, "/"))); got != want {
+		if got := new(Text).Of(a.Root().Lookup(strings.Split(path, "/"))); got != want {
 			t.Errorf("%s: got %q, want %q", path, got, want)
 		}
 	}
@@ -212,8 +217,9 @@ func TestRecords(t *testing.T) {
 func TestAllocations(t *testing.T) {
 	text := `{"level":"Metadata","stage":"ResponseComplete","requestURI":"/api?a=1\u0026b=2","user":{"username":"jane","groups":["a"]},"objectRef":{"resource":"pods"},"requestObject":{"spec":{"x":[1,2,{"y":"z"}]}}}`
 	var a Audit
+	var words Text
 	if n := testing.AllocsPerRun(1000, func() {
-		if a.Decode(text) != nil || a.Text.Of(a.Get(RequestURI)) != "/api?a=1&b=2" || a.Spec().Get("x").Index(1).Raw() != "2" {
+		if a.Decode(text) != nil || words.Of(a.Get(RequestURI)) != "/api?a=1&b=2" || a.Spec().Get("x").Index(1).Raw() != "2" {
 			t.Fatal("wrong")
 		}
 	}); n != 0 {
@@ -269,8 +275,8 @@ func TestHostileRecords(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		a.Text.Of(a.Root())
-		a.Text.Of(a.Get(Verb))
+		new(Text).Of(a.Root())
+		new(Text).Of(a.Get(Verb))
 		a.Root().Lookup([]string{"requestObject", "a", "a", "a"})
 		for range a.Spec().Get("containers").Items() {
 		}

@@ -14,21 +14,22 @@ const (
 	highs = 0x8080808080808080
 )
 
+// load64 is the eight bytes at s[i], the first one lowest.
 func load64(s string, i int) uint64 {
-	_ = s[i+7]
-	return uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
-		uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
+	w := s[i : i+8]
+	return uint64(w[0]) | uint64(w[1])<<8 | uint64(w[2])<<16 | uint64(w[3])<<24 |
+		uint64(w[4])<<32 | uint64(w[5])<<40 | uint64(w[6])<<48 | uint64(w[7])<<56
 }
 
 // quoteOrWorse marks the bytes of w that are a quote, a backslash or a control character. The lowest mark is
-// exact; those above it need not be.
+// exact; those above it need not be. Turning bit 1 puts the quote just above the control characters.
 func quoteOrWorse(w uint64) uint64 {
-	q, b := w^(ones*'"'), w^(ones*'\\')
-	return ((q-ones)&^q | (b-ones)&^b | (w-ones*0x20)&^w) & highs
+	below, b := (w^ones*2)-ones*0x21, (w^ones*'\\')-ones
+	return (below | b) &^ w & highs
 }
 
 func space(s string, i int) int {
-	for i < len(s) && (s[i] == ' ' || s[i] == '\n' || s[i] == '\t' || s[i] == '\r') {
+	for i < len(s) && s[i] <= ' ' && uint64(1)<<s[i]&(1<<' '|1<<'\n'|1<<'\t'|1<<'\r') != 0 {
 		i++
 	}
 	return i
@@ -36,30 +37,28 @@ func space(s string, i int) int {
 
 // str is the index behind the string that begins at s[i], or -1 if it is faulty.
 func str(s string, i int) int {
-	i++
-	for i+8 <= len(s) {
-		m := quoteOrWorse(load64(s, i))
-		if m == 0 {
-			i += 8
-			continue
-		}
-		i += bits.TrailingZeros64(m) >> 3
-		if s[i] == '"' {
-			return i + 1
-		}
-		if s[i] != '\\' {
-			return -1
-		}
-		if i = escape(s, i); i < 0 {
-			return -1
+	for i++; i+8 <= len(s); i += 8 {
+		if m := quoteOrWorse(load64(s, i)); m != 0 {
+			if i += bits.TrailingZeros64(m) >> 3; s[i] == '"' {
+				return i + 1
+			}
+			break
 		}
 	}
 	return strEnd(s, i)
 }
 
-// strEnd is str for the last bytes of a text.
+// strEnd is str for what stands from the first escape of a string on, and for the last bytes of a text.
 func strEnd(s string, i int) int {
 	for i < len(s) {
+		if i+8 <= len(s) {
+			if m := quoteOrWorse(load64(s, i)); m == 0 {
+				i += 8
+				continue
+			} else {
+				i += bits.TrailingZeros64(m) >> 3
+			}
+		}
 		switch c := s[i]; {
 		case c == '"':
 			return i + 1
@@ -187,67 +186,92 @@ func value(s string, i, depth int) int {
 	switch s[i] {
 	case '"':
 		return str(s, i)
-	case '{':
-		return object(s, i, depth+1)
-	case '[':
-		return array(s, i, depth+1)
+	case '{', '[':
+		return container(s, i, depth)
 	}
 	return scalar(s, i)
 }
 
-func object(s string, i, depth int) int {
-	if depth > MaxDepth {
-		return -1
-	}
-	if i = space(s, i+1); i < len(s) && s[i] == '}' {
-		return i + 1
-	}
+// container is value for an object or array. It keeps what is open in the bits of a number, and calls itself where they
+// do not suffice.
+func container(s string, i, depth int) int {
+	open := uint64(1) // above a mark a bit for each open container: 1 for an object
 	for {
-		if i >= len(s) || s[i] != '"' {
+		if i >= len(s) {
 			return -1
 		}
-		if i = str(s, i); i < 0 {
+		switch c := s[i]; c { // a value begins
+		case '"':
+			i = str(s, i)
+		case '{', '[':
+			if depth++; depth > MaxDepth {
+				return -1
+			}
+			j := i
+			i = space(s, i+1)
+			switch {
+			case i < len(s) && s[i] == c+2: // it is empty
+				i++
+				depth--
+			case open>>62 != 0:
+				depth--
+				i = container(s, j, depth)
+			case c == '{':
+				open = open<<1 | 1
+				if i = key(s, i); i < 0 {
+					return -1
+				}
+				continue
+			default:
+				open <<= 1
+				continue
+			}
+		default:
+			i = scalar(s, i)
+		}
+		if i < 0 {
 			return -1
 		}
-		if i = space(s, i); i >= len(s) || s[i] != ':' {
-			return -1
+		for { // a value has ended
+			if open == 1 {
+				return i
+			}
+			i = space(s, i)
+			if i >= len(s) {
+				return -1
+			}
+			c := s[i]
+			i++
+			if c == ',' {
+				i = space(s, i)
+				if open&1 != 0 {
+					if i = key(s, i); i < 0 {
+						return -1
+					}
+				}
+				break
+			}
+			if c != ']'+byte(open&1)<<5 {
+				return -1
+			}
+			open >>= 1
+			depth--
 		}
-		if i = value(s, space(s, i+1), depth); i < 0 {
-			return -1
-		}
-		if i = space(s, i); i >= len(s) {
-			return -1
-		}
-		if s[i] == '}' {
-			return i + 1
-		}
-		if s[i] != ',' {
-			return -1
-		}
-		i = space(s, i+1)
 	}
 }
 
-func array(s string, i, depth int) int {
-	if depth > MaxDepth {
+// key is where the value of the key begins that is expected at s[i], or -1.
+func key(s string, i int) int {
+	if i >= len(s) || s[i] != '"' {
 		return -1
 	}
-	if i = space(s, i+1); i < len(s) && s[i] == ']' {
-		return i + 1
+	if i = str(s, i); i < 0 {
+		return -1
 	}
-	for {
-		if i = value(s, i, depth); i < 0 {
-			return -1
-		}
-		if i = space(s, i); i >= len(s) {
-			return -1
-		}
-		if s[i] == ']' {
-			return i + 1
-		}
-		if s[i] != ',' {
-			return -1
-		}
-		i = space(s, i+1)
+	i = space(s, i)
+	if i >= len(s) || s[i] != ':' {
+		return -1
 	}
+	i = space(s, i+1)
+	return i
 }

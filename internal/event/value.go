@@ -2,8 +2,8 @@ package event
 
 import (
 	"iter"
+	"math/bits"
 	"strconv"
-	"strings"
 )
 
 // Kind is the sort of a JSON value.
@@ -55,10 +55,18 @@ func (v Value) Get(key string) (found Value) {
 	if v.Kind() != Object {
 		return Value{}
 	}
-	for c := v.first(); c.ok; c = c.next() {
-		if c.named(key) {
-			found = c.value
+	for s, i := v.raw, space(v.raw, 1); i < len(s) && s[i] == '"'; {
+		after, plain := name(s, i)
+		same := s[i+1:after-1] == key
+		if !plain {
+			same = resolve(s[i:after]) == key
 		}
+		at := space(s, space(s, after)+1)
+		end := past(s, at)
+		if same {
+			found = Value{s[at:end]}
+		}
+		i = entry(s, end)
 	}
 	return found
 }
@@ -75,14 +83,16 @@ func (v Value) At(keys ...string) Value {
 
 // Index is the i-th item of an array, from 0.
 func (v Value) Index(i int) Value {
-	if v.Kind() != Array || i < 0 {
+	if i < 0 {
 		return Value{}
 	}
-	c := v.first()
-	for ; i > 0 && c.ok; i-- {
-		c = c.next()
+	for item := range v.Items() {
+		if i == 0 {
+			return item
+		}
+		i--
 	}
-	return c.value
+	return Value{}
 }
 
 // Lookup follows a JSON Pointer (RFC 6901) whose tokens have been split and unescaped.
@@ -110,10 +120,12 @@ func (v Value) Items() iter.Seq[Value] {
 		if v.Kind() != Array {
 			return
 		}
-		for c := v.first(); c.ok; c = c.next() {
-			if !yield(c.value) {
+		for s, i := v.raw, space(v.raw, 1); i < len(s) && s[i] != ']'; {
+			end := past(s, i)
+			if !yield(Value{s[i:end]}) {
 				return
 			}
+			i = entry(s, end)
 		}
 	}
 }
@@ -124,62 +136,39 @@ func (v Value) Members() iter.Seq2[string, Value] {
 		if v.Kind() != Object {
 			return
 		}
-		for c := v.first(); c.ok; c = c.next() {
-			if !yield(resolve(c.key), c.value) {
+		for s, i := v.raw, space(v.raw, 1); i < len(s) && s[i] == '"'; {
+			after := str(s, i)
+			at := space(s, space(s, after)+1)
+			end := past(s, at)
+			if !yield(resolve(s[i:after]), Value{s[at:end]}) {
 				return
 			}
+			i = entry(s, end)
 		}
 	}
 }
 
-// cursor stands on one entry of an array or object.
-type cursor struct {
-	rest   string // what follows the entry
-	key    string // as written, with its quotes; empty in an array
-	value  Value
-	object bool
-	ok     bool
-}
-
-func (v Value) first() cursor {
-	return cursor{rest: v.raw[1:], object: v.raw[0] == '{'}.entry()
-}
-
-func (c cursor) next() cursor {
-	i := space(c.rest, 0)
-	if i >= len(c.rest) || c.rest[i] != ',' {
-		return cursor{}
-	}
-	c.rest = c.rest[i+1:]
-	return c.entry()
-}
-
-func (c cursor) entry() cursor {
-	s := c.rest
-	i := space(s, 0)
-	if i >= len(s) || s[i] == ']' || s[i] == '}' {
-		return cursor{}
-	}
-	if c.object {
-		end := str(s, i)
-		if end < 0 {
-			return cursor{}
+// name is the index behind the key that begins at s[i], and whether it surely stands for itself: if not it may have
+// escapes, or bytes that are no text.
+func name(s string, i int) (end int, plain bool) {
+	seen := uint64(0)
+	for i++; i+8 <= len(s); i += 8 {
+		w := load64(s, i)
+		seen |= w
+		if m := quoteOrWorse(w); m != 0 {
+			i += bits.TrailingZeros64(m) >> 3
+			return strEnd(s, i), s[i] == '"' && seen&highs == 0
 		}
-		c.key = s[i:end]
-		i = space(s, space(s, end)+1)
 	}
-	end := past(s, i)
-	c.value, c.rest, c.ok = Value{s[i:end]}, s[end:], true
-	return c
+	return strEnd(s, i), false
 }
 
-// named says whether the entry's key is the given one.
-func (c cursor) named(key string) bool {
-	k := c.key[1 : len(c.key)-1]
-	if strings.IndexByte(k, '\\') < 0 && ascii(k) {
-		return k == key
+// entry is where the next entry of an array or object begins behind one that ends at s[i], or its closing bracket.
+func entry(s string, i int) int {
+	if i = space(s, i); i < len(s) && s[i] == ',' {
+		return space(s, i+1)
 	}
-	return resolve(c.key) == key
+	return i
 }
 
 // past is the index behind the value that begins at s[i] in checked text.

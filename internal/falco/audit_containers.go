@@ -47,7 +47,7 @@ func joined(key string) func(*frame, event.Value, *argument, *Value) bool {
 			var texts []string
 			for w := range words.Items() {
 				whole = whole && w.Kind() == event.String
-				texts = append(texts, f.audit.Text.Of(w))
+				texts = append(texts, f.text.Of(w))
 			}
 			v.List = append(v.List, cString(strings.Join(texts, " ")))
 		})
@@ -66,7 +66,7 @@ func images(repository bool) func(*frame, event.Value, *argument, *Value) bool {
 				whole = false
 				return
 			}
-			s := cString(f.audit.Text.Of(image))
+			s := cString(f.text.Of(image))
 			if repository {
 				s = withoutTag(s)
 			}
@@ -114,7 +114,7 @@ func effective(key string) func(*frame, event.Value, *argument, *Value) bool {
 	return func(f *frame, list event.Value, a *argument, v *Value) bool {
 		pods := "0"
 		if j := f.audit.Spec().At("securityContext", key); j.Exists() {
-			pods = f.audit.Text.Of(j)
+			pods = f.text.Of(j)
 		}
 		visit(list, a, func(j event.Value) {
 			if own := j.At("securityContext", key); own.Exists() {

@@ -13,7 +13,7 @@ const maxCSR = 64 << 10
 
 // csr is the certificate request that a CertificateSigningRequest holds; nil if there is none that can be read.
 func csr(f *frame) *x509.CertificateRequest {
-	text := f.audit.Text.Of(f.audit.Get(event.RequestObject).At("spec", "request"))
+	text := f.text.Of(f.audit.Get(event.RequestObject).At("spec", "request"))
 	if text == "" || len(text) > maxCSR {
 		return nil
 	}

@@ -12,13 +12,13 @@ func put(f *frame, j event.Value, v *Value) bool {
 	if !j.Exists() {
 		return false
 	}
-	v.Text = cString(f.audit.Text.Of(j))
+	v.Text = cString(f.text.Of(j))
 	return true
 }
 
 func add(f *frame, j event.Value, v *Value) {
 	if j.Exists() {
-		v.List = append(v.List, cString(f.audit.Text.Of(j)))
+		v.List = append(v.List, cString(f.text.Of(j)))
 	}
 }
 
@@ -110,7 +110,7 @@ func volumeTypes(f *frame, a *argument, v *Value) bool {
 func subjects(kind string, namespaced bool) extractor {
 	return func(f *frame, _ *argument, v *Value) bool {
 		for j := range f.audit.Get(event.RequestSubjects).Items() {
-			t := &f.audit.Text
+			t := &f.text
 			if t.Of(j.Get("kind")) != kind || !j.Get("name").Exists() {
 				continue
 			}
@@ -136,7 +136,7 @@ func mountsPath(f *frame, a *argument, v *Value) bool {
 		if !p.Exists() {
 			continue
 		}
-		if s := f.audit.Text.Of(p); s == a.key || isPrefix && strings.HasPrefix(s, prefix) {
+		if s := f.text.Of(p); s == a.key || isPrefix && strings.HasPrefix(s, prefix) {
 			v.Text = "true"
 		}
 	}
@@ -162,7 +162,7 @@ func uriParam(f *frame, a *argument, v *Value) bool {
 	if !j.Exists() {
 		return false
 	}
-	_, query, ok := strings.Cut(f.audit.Text.Of(j), "?")
+	_, query, ok := strings.Cut(f.text.Of(j), "?")
 	if !ok {
 		return false
 	}
@@ -185,7 +185,7 @@ func uriParam(f *frame, a *argument, v *Value) bool {
 }
 
 func podName(f *frame, _ *argument, v *Value) bool {
-	if f.audit.Text.Of(f.audit.Get(event.Resource)) != "pods" {
+	if f.text.Of(f.audit.Get(event.Resource)) != "pods" {
 		return false
 	}
 	return put(f, f.audit.Get(event.Name), v) || put(f, f.audit.Get(event.ResponseObject).At("metadata", "name"), v)
@@ -249,7 +249,7 @@ func rawTime(f *frame, _ *argument, v *Value) bool {
 	if t := f.when(); t.IsZero() {
 		v.Text = "-1"
 	} else {
-		v.Text = f.audit.Text.Number(t.UnixNano())
+		v.Text = f.text.Number(t.UnixNano())
 	}
 	return true
 }
@@ -269,7 +269,7 @@ func dateTime(f *frame, _ *argument, v *Value) bool {
 
 func summary(f *frame, _ *argument, v *Value) bool {
 	a := f.audit
-	t := &a.Text
+	t := &f.text
 	v.Text = t.Join(t.Of(a.Get(event.UserName)), " ", t.Of(a.Get(event.Verb)), " ", t.Of(a.Get(event.Resource)), " ",
 		t.Of(a.Get(event.Namespace)), "/", t.Of(a.Get(event.Name)))
 	return true

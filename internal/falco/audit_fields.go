@@ -4,7 +4,7 @@ import "github.com/bartizan-dev/bartizan/internal/event"
 
 // Audit is the source k8s_audit: the records of the API server's audit log.
 func Audit() *Source {
-	s := &Source{Name: "k8s_audit", Doc: "audit records of the Kubernetes API server", keys: []string{"ka.stage", "ka.verb", "ka.target.resource"}, same: sameAudit}
+	s := &Source{Name: "k8s_audit", Doc: "audit records of the Kubernetes API server", keys: []string{"ka.stage", "ka.verb", "ka.target.resource", "ka.response.code", "ka.user.name", "ka.impuser.name"}, same: sameAudit}
 	s.Fields = append(s.Fields, auditFields...)
 	for _, list := range []string{"containers", "initContainers", "ephemeralContainers"} {
 		for _, c := range containerFields {
@@ -105,8 +105,8 @@ var auditFields = []Field{
 	{"ka.req.csr.common_name", StringType, false, NoArg, request, "the user name that the certificate request sent asks for (only here)", csrName},
 	{"ka.req.csr.organizations", StringType, true, NoArg, request, "the groups that the certificate request sent asks for (only here)", csrGroups},
 	{"ka.resp.name", StringType, false, NoArg, response, "the name of the object in the response", valueAt(event.ResponseObject, "metadata", "name")},
-	{"ka.response.code", StringType, false, NoArg, metadata, "the HTTP status of the response", valueAt(event.ResponseStatus, "code")},
-	{"ka.response.reason", StringType, false, NoArg, metadata, "why the request failed, as NotFound", valueAt(event.ResponseStatus, "reason")},
+	{"ka.response.code", StringType, false, NoArg, metadata, "the HTTP status of the response", known(event.ResponseCode)},
+	{"ka.response.reason", StringType, false, NoArg, metadata, "why the request failed, as NotFound", known(event.ResponseReason)},
 	{"ka.useragent", StringType, false, NoArg, metadata, "how the client calls itself", known(event.UserAgent)},
 	{"ka.sourceips", StringType, true, MayIndex, metadata, "the addresses that the request came from and through", sourceIPs},
 	{"ka.cluster.name", StringType, false, NoArg, metadata, "the name of the cluster, as the record's annotation cluster_name has it, or as it was configured", clusterName},

@@ -7,21 +7,27 @@ import (
 
 // bucketKey sorts rules by the values of one field with which they can match at all.
 type bucketKey struct {
-	slot   int
-	values map[string][]uint64 // the rules, a bit each, for a value that any of them names
-	other  []uint64            // for every other value, and for none
+	slot     int
+	narrowed []uint64            // the rules, a bit each, that cannot match with any value, and with none
+	values   map[string][]uint64 // those that can match, for a value that any of them names
+	other    []uint64            // for every other value
+	missing  []uint64            // for none
 }
 
 func words(n int) int { return (n + 63) / 64 }
 
 func newBucketKey(t *term, rules []*Rule) bucketKey {
-	k := bucketKey{slot: t.slot, values: map[string][]uint64{}, other: make([]uint64, words(len(rules)))}
+	n := words(len(rules))
+	k := bucketKey{slot: t.slot, narrowed: make([]uint64, n), values: map[string][]uint64{}, other: make([]uint64, n), missing: make([]uint64, n)}
 	sets := make([][]string, len(rules))
 	bounded := make([]bool, len(rules))
 	for i, r := range rules {
 		sets[i], bounded[i] = possible(r.cond, true, t)
 		if !bounded[i] {
 			k.other[i/64] |= 1 << (i % 64)
+		}
+		if !requires(r.cond, true, t) {
+			k.missing[i/64] |= 1 << (i % 64)
 		}
 		for _, v := range sets[i] {
 			if k.values[v] == nil {
@@ -36,7 +42,33 @@ func newBucketKey(t *term, rules []*Rule) bucketKey {
 			}
 		}
 	}
+	for w := range n {
+		k.narrowed[w] = ^(k.other[w] & k.missing[w])
+	}
 	return k
+}
+
+// requires says whether a condition can have a truth only if the event has a field: without it every comparison is false.
+func requires(n *node, truth bool, t *term) bool {
+	switch {
+	case n.kind == exprMacro:
+		m, q := n.macro, question{truth, t}
+		needed, known := m.required[q]
+		if !known {
+			if needed = requires(m.body, truth, t); m.required == nil {
+				m.required = map[question]bool{}
+			}
+			m.required[q] = needed
+		}
+		return needed
+	case n.kind == exprNot:
+		return requires(n.kids[0], !truth, t)
+	case n.kind == exprCompare:
+		return truth && (n.cmp.left == t || n.cmp.right == t)
+	case (n.kind == exprAnd) == truth: // all of them must have the truth
+		return slices.ContainsFunc(n.kids, func(k *node) bool { return requires(k, truth, t) })
+	}
+	return !slices.ContainsFunc(n.kids, func(k *node) bool { return !requires(k, truth, t) })
 }
 
 // question and answer are what possible was asked and said of a macro.
@@ -112,13 +144,16 @@ func has(values []string, v string) bool {
 func (p *plan) candidates(f *frame, set []uint64) {
 	for i := range p.keys {
 		k := &p.keys[i]
-		allowed := k.other
-		if v := f.value(k.slot); v != nil && v.Alt == nil {
-			if named := k.values[v.Text]; named != nil {
-				allowed = named
-			}
-		} else if v != nil {
+		if !meet(set, k.narrowed) {
+			continue
+		}
+		allowed := k.missing
+		if v := f.value(k.slot); v != nil && v.Alt != nil {
 			continue // several values: leave it to the rules
+		} else if v != nil {
+			if allowed = k.values[v.Text]; allowed == nil {
+				allowed = k.other
+			}
 		}
 		for w := range set {
 			set[w] &= allowed[w]
@@ -126,7 +161,17 @@ func (p *plan) candidates(f *frame, set []uint64) {
 	}
 }
 
-// each calls do with the number of each rule in a set until it says stop.
+// meet says whether two sets have a rule in common.
+func meet(a, b []uint64) bool {
+	for w := range a {
+		if a[w]&b[w] != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// eachBit calls do with the number of each rule in a set until it says stop.
 func eachBit(set []uint64, do func(int) bool) {
 	for w, x := range set {
 		for x != 0 {

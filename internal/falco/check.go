@@ -23,6 +23,7 @@ type typedMacro struct {
 	// What was found out about the body, as macros within macros may name it very often.
 	weight   int
 	possible map[question]answer
+	required map[question]bool
 }
 
 // comparison is one test of an event.

@@ -1,6 +1,9 @@
 package falco
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // collection holds what the files define, in the order in which names were first defined.
 type collection struct {
@@ -284,7 +287,7 @@ func (c *collection) appendRule(u update) {
 		d.desc += " " + u.desc.text
 	}
 	for _, t := range u.tags {
-		if !contains(d.tags, t) {
+		if !slices.Contains(d.tags, t) {
 			d.tags = append(d.tags, t)
 		}
 	}
@@ -314,15 +317,6 @@ func (c *collection) appendException(d *ruleDef, e *exception, item string) bool
 	}
 	d.exceptions = append(d.exceptions, e)
 	return c.complete(e, item, c.options.source(d.source))
-}
-
-func contains(all []string, s string) bool {
-	for _, x := range all {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }
 
 // trimmed is the output without the blanks around it.

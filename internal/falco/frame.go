@@ -16,6 +16,7 @@ type Record map[string]any
 // frame is one event under judgement, and what was found in it so far.
 type frame struct {
 	audit  *event.Audit
+	text   event.Text // of its values
 	record Record
 	number uint64
 	time   time.Time // zero: ask the event

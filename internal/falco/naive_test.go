@@ -202,18 +202,38 @@ func naivePaths(s, prefix string) bool {
 func naiveFields(c *comparison, a, b *Value) bool {
 	if c.op.takesList() && c.left.typ == StringType {
 		as, bs := a.List, b.List
-		if !c.left.list {
-			as = []string{a.Text}
+		for _, x := range naiveAll(a) {
+			if !c.left.list {
+				as = append(as, x.Text)
+			}
 		}
-		if !c.right.list {
-			bs = []string{b.Text}
+		for _, y := range naiveAll(b) {
+			if !c.right.list {
+				bs = append(bs, y.Text)
+			}
 		}
-		if c.op == opIn {
+		if c.op == opIn && c.left.list {
 			return !slices.ContainsFunc(as, func(s string) bool { return !slices.Contains(bs, s) })
 		}
 		return slices.ContainsFunc(as, func(s string) bool { return slices.Contains(bs, s) })
 	}
-	return naiveLiteral(c.left.typ, c.op, a, literal{text: b.Text, num: b.Num, addr: b.Addr}, b.Text)
+	hits, all := 0, 0
+	for _, x := range naiveAll(a) {
+		for _, y := range naiveAll(b) {
+			if all++; naiveLiteral(c.left.typ, c.op, x, literal{text: y.Text, num: y.Num, addr: y.Addr}, y.Text) {
+				hits++
+			}
+		}
+	}
+	return hits == all || hits > 0 && c.op != opNotEqual
+}
+
+// naiveAll are the values that a field stands for.
+func naiveAll(v *Value) (all []*Value) {
+	for ; v != nil; v = v.Alt {
+		all = append(all, v)
+	}
+	return all
 }
 
 // wide makes each byte a character.

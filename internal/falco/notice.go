@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/bartizan-dev/bartizan/internal/spell"
 )
 
 // Level says whether a Notice stops a rule from being used.
@@ -123,43 +125,8 @@ func excerpt(s string) string {
 	return strings.ToValidUTF8(s[:77], "") + "..."
 }
 
-// nearest is the name that is most like a wrong one, or "".
-func nearest(wrong string, names []string) string {
-	best, least := "", len(wrong)/4+2
-	for _, n := range names {
-		if d := distance(wrong, n, least); d < least {
-			best, least = n, d
-		}
-	}
-	return best
-}
-
-// distance is the number of edits from a to b, or limit if it is at least that.
-func distance(a, b string, limit int) int {
-	if len(a)-len(b) >= limit || len(b)-len(a) >= limit || len(a) > 200 {
-		return limit
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return min(row[len(b)], limit)
-}
-
 func didYouMean(wrong string, names []string) string {
-	if n := nearest(wrong, names); n != "" {
+	if n := spell.Nearest(wrong, names); n != "" {
 		return "did you mean " + n + "?"
 	}
 	return ""

@@ -2,6 +2,7 @@ package falco
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -233,28 +234,46 @@ func fieldTest(c *comparison) test {
 	}
 	return func(f *frame) bool {
 		a, b := f.value(left.slot), f.value(right.slot)
-		return a != nil && b != nil && compareFields(left.typ, c.op, a, b)
+		return a != nil && b != nil && pairs(left.typ, c.op, a, b)
 	}
+}
+
+// pairs compares all values of two fields that may stand for several: any pair must hold, or with != each.
+func pairs(t Type, op operator, a, b *Value) bool {
+	every := op == opNotEqual
+	for ; a != nil; a = a.Alt {
+		for y := b; y != nil; y = y.Alt {
+			if compareFields(t, op, a, y) != every {
+				return !every
+			}
+		}
+	}
+	return every
 }
 
 // listed says whether all, or any, of what the left side has is what the right side has.
 func listed(left *term, a *Value, right *term, b *Value, every bool) bool {
 	if left.typ != StringType {
-		return compareFields(left.typ, opEqual, a, b)
+		return pairs(left.typ, opEqual, a, b)
 	}
-	as, bs := a.List, b.List
-	if !left.list {
-		as = []string{a.Text}
-	}
-	if !right.list {
-		bs = []string{b.Text}
-	}
-	for _, x := range as {
-		if contains(bs, x) != every {
-			return !every
+	bs := right.texts(b)
+	for _, x := range left.texts(a) {
+		if slices.Contains(bs, x) != (every && left.list) {
+			return !(every && left.list)
 		}
 	}
-	return every
+	return every && left.list
+}
+
+// texts are all that a term has in an event.
+func (t *term) texts(v *Value) (all []string) {
+	if t.list {
+		return v.List
+	}
+	for ; v != nil; v = v.Alt {
+		all = append(all, v.Text)
+	}
+	return all
 }
 
 func compareFields(t Type, op operator, a, b *Value) bool {

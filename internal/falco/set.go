@@ -31,6 +31,8 @@ type Rule struct {
 	Fields, OutputFields []FieldUse
 	// EventTypes are the event types with which the rule can match; nil for all.
 	EventTypes []string
+	// Exceptions are the rule's own, as its files left them; Expanded has them as conditions.
+	Exceptions []ExceptionUse
 
 	set    *Set
 	cond   *node
@@ -172,7 +174,7 @@ func (c *collection) rule(d *ruleDef, k *checker) *Rule {
 		return nil
 	}
 	r := &Rule{Name: d.name, Desc: d.desc, Source: d.source, Priority: d.priority, Tags: d.tags, Enabled: d.enabled, Condition: d.cond.text,
-		Output: trimmed(d.output.text), File: d.at.file, Line: d.at.line, cond: cond, format: format}
+		Output: trimmed(d.output.text), File: d.at.file, Line: d.at.line, cond: cond, format: format, Exceptions: exceptionUses(d.exceptions)}
 	r.uses()
 	r.EventTypes = eventTypes(cond)
 	c.warnEventTypes(d, r)

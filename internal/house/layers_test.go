@@ -28,6 +28,7 @@ var layers = []struct {
 	{"internal/world", 20},
 	{"internal/edit", 15},
 	{"internal/archive", 15},
+	{"internal/spell", 5},
 	{"internal/document", 20},
 	{"internal/engine", 30},
 	{"internal/grant", 32},

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -96,7 +97,7 @@ func (f *Fixer) Plan(ctx context.Context) (*FixPlan, error) {
 func (f *Fixer) round(report *Report, overlay, before, blocked map[string]string) []bartizan.Finding {
 	places := f.place(report, blocked)
 	var done []bartizan.Finding
-	for _, file := range sortedKeys(places) {
+	for _, file := range slices.Sorted(maps.Keys(places)) {
 		docs := places[file]
 		text := ""
 		var splices []edit.Splice
@@ -296,15 +297,6 @@ func stayKey(x bartizan.Finding) string {
 
 func blockKey(x bartizan.Finding) string {
 	return x.Rule + "\x00" + x.Subject.String() + "\x00" + x.Evidence[0].Origin.File + "\x00" + x.Evidence[0].Path
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	all := make([]string, 0, len(m))
-	for k := range m {
-		all = append(all, k)
-	}
-	slices.Sort(all)
-	return all
 }
 
 func sortedDocs(docs map[*tree.Doc][]placed) []*tree.Doc {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -150,7 +151,7 @@ func (o *overlaid) ReadDir(name string) ([]fs.DirEntry, error) {
 		return nil, err
 	}
 	dir := filepath.Join(o.top, filepath.FromSlash(name))
-	for _, full := range sortedKeys(o.texts) {
+	for _, full := range slices.Sorted(maps.Keys(o.texts)) {
 		base := filepath.Base(full)
 		known := func(e fs.DirEntry) bool { return e.Name() == base }
 		if filepath.Dir(full) == dir && !slices.ContainsFunc(entries, known) {

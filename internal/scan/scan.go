@@ -158,7 +158,7 @@ func (p *Report) triage(r *Request) {
 	for _, x := range r.Engine.Rules() {
 		ran = append(ran, x.ID)
 	}
-	p.Findings, p.Accepted, p.Notes = triage.Apply(p.Findings, exceptions, ran, r.Known, r.Now)
+	p.Findings, p.Accepted, p.Notes = triage.Apply(p.Findings, exceptions, triage.Rules{Ran: ran, Known: r.Known}, r.Now)
 	if r.Baseline == nil {
 		return
 	}

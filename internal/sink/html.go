@@ -93,6 +93,9 @@ func cspHash(text string) string {
 }
 
 func (s *htmlSink) subject() string {
+	if s.run.Inputs.Hunted {
+		return s.run.Inputs.Cluster
+	}
 	if s.run.live() {
 		return "cluster " + s.run.Inputs.Cluster
 	}

@@ -10,17 +10,7 @@ import (
 // The parts of the page that are there without its script.
 
 func (s *htmlSink) meta() string {
-	in := s.run.Inputs
-	var parts []string
-	for _, p := range []struct {
-		n    int
-		noun string
-	}{{in.Files, "file"}, {in.Charts, "Helm chart"}, {in.Bases, "kustomization"}, {in.Objects, "object"}, {in.Workloads, "workload"}} {
-		if p.n > 0 || p.noun == "object" {
-			parts = append(parts, count(p.n, p.noun))
-		}
-	}
-	return strings.Join(parts, ", ") + ", judged by " + count(len(s.run.Rules), "rule") + " for Kubernetes " + s.run.Target.String()
+	return s.run.Inputs.counted() + ", judged by " + count(len(s.run.Rules), "rule") + " for Kubernetes " + s.run.Target.String()
 }
 
 func (s *htmlSink) cards() string {

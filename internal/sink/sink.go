@@ -80,7 +80,8 @@ type Skip struct {
 type Inputs struct {
 	Paths                                    []string
 	Files, Objects, Workloads, Charts, Bases int
-	Cluster                                  string // context name for a live cluster
+	Cluster                                  string // context name for a live cluster, or where a hunt was
+	Hunted                                   bool   // the objects are services that answered
 }
 
 // Outcome is the run in numbers.

@@ -1,6 +1,10 @@
 package sink
 
-import "github.com/bartizan-dev/bartizan"
+import (
+	"strings"
+
+	"github.com/bartizan-dev/bartizan"
+)
 
 // tally counts findings as they pass.
 type tally struct {
@@ -118,4 +122,18 @@ func (fw *Framework) count() [3]int {
 		n[min(c.Verdict, bartizan.Fail)]++
 	}
 	return n
+}
+
+// counted tells how much was read: "2 files, 1 Helm chart, 14 objects".
+func (in *Inputs) counted() string {
+	var parts []string
+	for _, p := range []struct {
+		n    int
+		noun string
+	}{{in.Files, "file"}, {in.Charts, "Helm chart"}, {in.Bases, "kustomization"}, {in.Objects, "object"}, {in.Workloads, "workload"}} {
+		if p.n > 0 || p.noun == "object" {
+			parts = append(parts, count(p.n, p.noun))
+		}
+	}
+	return strings.Join(parts, ", ")
 }

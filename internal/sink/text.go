@@ -70,20 +70,17 @@ func severityColumn(v bartizan.Severity) []span {
 // header says what was read.
 func (s *textSink) header() {
 	in := s.run.Inputs
+	if in.Hunted {
+		s.page.para(0, 0, span{normal, "Hunted "}, span{bold, in.Cluster}, span{normal, ": " + count(in.Objects, "service") +
+			" answered. Judged by " + count(len(s.run.Rules), "rule") + "."})
+		s.page.blank()
+		return
+	}
 	what := shorten(in.Paths, 3)
 	if s.run.live() {
 		what = "cluster " + in.Cluster
 	}
-	var parts []string
-	for _, p := range []struct {
-		n    int
-		noun string
-	}{{in.Files, "file"}, {in.Charts, "Helm chart"}, {in.Bases, "kustomization"}, {in.Objects, "object"}, {in.Workloads, "workload"}} {
-		if p.n > 0 || p.noun == "object" {
-			parts = append(parts, count(p.n, p.noun))
-		}
-	}
-	s.page.para(0, 0, span{normal, "Read "}, span{bold, what}, span{normal, ": " + strings.Join(parts, ", ") +
+	s.page.para(0, 0, span{normal, "Read "}, span{bold, what}, span{normal, ": " + in.counted() +
 		". Judged by " + count(len(s.run.Rules), "rule") + " for Kubernetes " + s.run.Target.String() + "."})
 	s.page.blank()
 }

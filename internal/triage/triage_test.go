@@ -94,7 +94,7 @@ func TestParseReason(t *testing.T) {
 		reason, until, err := parseReason(text)
 		got := reason + "|"
 		if !until.IsZero() {
-			got += until.Format(dateLayout)
+			got += until.Format(time.DateOnly)
 		}
 		if err != nil {
 			got = "error"
@@ -111,7 +111,7 @@ func TestFileOrder(t *testing.T) {
 		"exceptions:\n- rule: r\n  until: 2020-01-01\n  reason: old\n", "exceptions: [{reason: old, rule: r, until: 2020-01-01}]",
 	} {
 		found, err := FromFile("x.yaml", text)
-		if err != nil || len(found) != 1 || found[0].Reason != "old" || found[0].Until.Format(dateLayout) != "2020-01-01" {
+		if err != nil || len(found) != 1 || found[0].Reason != "old" || found[0].Until.Format(time.DateOnly) != "2020-01-01" {
 			t.Errorf("%q: %+v, %v", text, found, err)
 		}
 	}
@@ -150,7 +150,7 @@ func TestExpiry(t *testing.T) {
 	day := time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC)
 	x := []Exception{{Rule: "*", Reason: "r", Until: day}}
 	for offset, held := range map[time.Duration]int{12 * time.Hour: 1, 25 * time.Hour: 0, -48 * time.Hour: 1} {
-		_, got, notes := Apply([]bartizan.Finding{finding("r", "a", "", 1)}, x, []string{"r"}, []string{"r", "s"}, day.Add(offset))
+		_, got, notes := Apply([]bartizan.Finding{finding("r", "a", "", 1)}, x, Rules{Ran: []string{"r"}, Known: []string{"r", "s"}}, day.Add(offset))
 		if len(got) != held || held == 0 && (len(notes) != 1 || !strings.Contains(notes[0], "expired on 2026-11-21")) {
 			t.Errorf("%v after the last day began: %d held, notes %v", offset, len(got), notes)
 		}

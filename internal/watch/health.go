@@ -46,6 +46,7 @@ type health struct {
 type stream struct {
 	*health
 	name     string
+	input    string // the Key of the Input that it comes from
 	records  int64
 	gaps     int64
 	newest   int64     // by the clock of the records

@@ -27,6 +27,7 @@ type arrival struct {
 
 // lane is an input, and how far it was judged.
 type lane struct {
+	key      string // of the Input
 	from     *audit.Position
 	position *audit.Position // behind the last batch that was judged to its end
 	arrivals chan<- arrival

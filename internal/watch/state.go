@@ -29,6 +29,7 @@ type kept struct {
 	Version int                       `json:"version"`
 	Inputs  map[string]audit.Position `json:"inputs"`
 	Seen    []byte                    `json:"seen,omitempty"`
+	Streams []keptStream              `json:"streams,omitempty"`
 	Judge   []byte                    `json:"judge,omitempty"`
 	Desk    []byte                    `json:"desk,omitempty"`
 }
@@ -141,6 +142,7 @@ func (l *loop) restore() error {
 		}
 	}
 	l.seen.restore(k.Seen)
+	l.health.restore(k.Streams, l.Inputs, l.now().UnixNano())
 	if j, ok := l.Judge.(interface {
 		Restore([]byte) ([]string, error)
 	}); ok && k.Judge != nil {
@@ -186,7 +188,7 @@ func (l *loop) save(now time.Time) error {
 
 // keep writes the state.
 func (l *loop) keep(places map[string]audit.Position) (err error) {
-	k := &kept{Version: stateVersion, Inputs: places, Seen: l.seen.save()}
+	k := &kept{Version: stateVersion, Inputs: places, Seen: l.seen.save(), Streams: l.health.save()}
 	if m, ok := l.Judge.(Memory); ok {
 		if k.Judge, err = m.Save(); err != nil {
 			return err

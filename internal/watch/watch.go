@@ -116,6 +116,7 @@ type loop struct {
 	*Watch
 	ctx      context.Context //nolint:containedctx // of this one run
 	now      func() time.Time
+	emit     func(*detect.Alert) // alert, made once rather than for each record
 	lanes    *lanes
 	seen     window
 	health   *health
@@ -131,6 +132,7 @@ type loop struct {
 func (w *Watch) loop() *loop {
 	own := *w
 	l := &loop{Watch: &own, now: w.Now, seen: newWindow()}
+	l.emit = l.alert
 	if l.now == nil {
 		l.now = time.Now
 	}
@@ -142,6 +144,9 @@ func (w *Watch) loop() *loop {
 	}
 	l.health = newHealth(w.Live, w.Silence)
 	l.lanes = newLanes(len(w.Inputs))
+	for i, in := range w.Inputs {
+		l.lanes.all[i].key = in.Key
+	}
 	return l
 }
 
@@ -207,9 +212,9 @@ func (l *loop) wait(ctx context.Context, ticker *time.Ticker) error {
 func (l *loop) tick(ctx context.Context) error {
 	now := l.now()
 	idle := l.lanes.idle(now)
-	l.health.pass(now, idle, l.alert)
+	l.health.pass(now, idle, l.emit)
 	if idle {
-		l.Judge.Advance(now, l.alert)
+		l.Judge.Advance(now, l.emit)
 		l.advance(now)
 	}
 	if err := l.write(ctx); err != nil {
@@ -225,10 +230,9 @@ func (l *loop) tick(ctx context.Context) error {
 func (l *loop) judge(lane *lane, until int64) {
 	b := lane.head()
 	s := l.health.of(b.Stream)
-	for i := range b.Records {
-		if l.first == 0 { // what stands before the first record that has a time is told of at that time
-			l.first = b.Records[i].Time
-		}
+	s.input = lane.key
+	for i := 0; l.first == 0 && i < len(b.Records); i++ { // what stands before the first record that has a time is told of at that time
+		l.first = b.Records[i].Time
 	}
 	for ; lane.taken < len(b.Records); lane.taken++ {
 		i := lane.taken
@@ -259,8 +263,8 @@ func (l *loop) record(s *stream, b *audit.Batch, i int, r *audit.Record) {
 	l.counts.Records++
 	s.records++
 	at := b.Origin(i)
-	s.observe(r, at, l.alert)
-	l.Judge.Audit(&r.Audit, at, l.alert)
+	s.observe(r, at, l.emit)
+	l.Judge.Audit(&r.Audit, at, l.emit)
 	if t := l.health.newest; t-l.told.UnixNano() >= int64(time.Second) {
 		l.advance(time.Unix(0, t).UTC())
 	}
@@ -320,7 +324,7 @@ func (l *loop) write(ctx context.Context) error {
 // end writes what is still held back, or keeps it for the next run.
 func (l *loop) end(ctx context.Context) error {
 	if !l.Live && l.health.newest > 0 {
-		l.Judge.Advance(time.Unix(0, l.health.newest).UTC(), l.alert)
+		l.Judge.Advance(time.Unix(0, l.health.newest).UTC(), l.emit)
 	}
 	if l.State == nil {
 		l.shown = append(l.shown, l.Desk.Close()...)

@@ -82,21 +82,30 @@ const (
 	hashStep  = 0x9e3779b97f4a7c15
 )
 
-// mix adds a text to a number that stands for those before. It is the same in every run.
+// mix adds a text to a number that stands for those before. It is the same in every run. No text makes the number forget
+// what came before: that takes a factor of 0, and the bytes of hashStep are not those of a JSON text.
 func mix(h uint64, s string) uint64 {
 	h ^= uint64(len(s)) * hashStep
-	for len(s) >= 8 {
-		h = fold(h ^ (uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 | uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56))
-		s = s[8:]
+	for ; len(s) > 16; s = s[16:] {
+		h = fold(h^word(s[:8]), word(s[8:16])^hashStep)
+	}
+	if len(s) > 8 {
+		return fold(h^word(s[:8]), word(s[len(s)-8:])^hashStep)
 	}
 	var rest uint64
 	for i := range len(s) {
 		rest = rest<<8 | uint64(s[i])
 	}
-	return fold(h ^ rest)
+	return fold(h^rest, hashStep)
 }
 
-func fold(h uint64) uint64 {
-	high, low := bits.Mul64(h^0xa0761d6478bd642f, hashStep)
+// word is the first eight bytes of a text as a number.
+func word(s string) uint64 {
+	s = s[:8]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 | uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
+func fold(a, b uint64) uint64 {
+	high, low := bits.Mul64(a^0xa0761d6478bd642f, b)
 	return bits.RotateLeft64(high^low, 23) + 0x1d8e4e27c47d124f
 }

@@ -40,18 +40,18 @@ func TestConfig(t *testing.T) {
 func TestConfigErrors(t *testing.T) {
 	hook := "outputs:\n- name: a\n  type: webhook\n  "
 	for _, c := range []struct{ yaml, want string }{
-		{"output: []", `x.yaml:1: unknown key "output" (did you mean "outputs"?): use incidents, limits, outputs, spool`},
+		{"output: []", `x.yaml:1: unknown key "output" (did you mean outputs?): use incidents, limits, outputs, spool`},
 		{"outputs: {}", "x.yaml:1: outputs must be a list"},
 		{"outputs:\n- name: a", "x.yaml:2: an output must have a type"},
-		{"outputs:\n- name: a\n  type: webhok", `x.yaml:3: type is "webhok" (did you mean "webhook"?)`},
-		{hook + "url: https://x\n  sevrity: high", `x.yaml:5: unknown key "sevrity" (did you mean "severity"?)`},
-		{hook + "url: https://x\n  severity: hgih", `x.yaml:5: severity is "hgih" (did you mean "high"?)`},
+		{"outputs:\n- name: a\n  type: webhok", `x.yaml:3: type is "webhok" (did you mean webhook?)`},
+		{hook + "url: https://x\n  sevrity: high", `x.yaml:5: unknown key "sevrity" (did you mean severity?)`},
+		{hook + "url: https://x\n  severity: hgih", `x.yaml:5: severity is "hgih" (did you mean high?)`},
 		{hook + "timeout: 5s", "x.yaml:2: url is missing"},
 		{hook + "url: http://example.org/t0ken", "x.yaml:4: url begins with http://, so that everybody on the way reads along"},
 		{hook + "url: ftp://example.org/t0ken", "x.yaml:4: url must begin with https://"},
 		{hook + "url: '://t0ken'", "x.yaml:4: url is not a URL"},
 		{hook + "url: {file: a, env: b}", "x.yaml:4: url must name either a file or an environment variable"},
-		{hook + "url: {flie: a}", `x.yaml:4: unknown key "flie" (did you mean "file"?)`},
+		{hook + "url: {flie: a}", `x.yaml:4: unknown key "flie" (did you mean file?)`},
 		{hook + "url: ''", "x.yaml:4: url is empty"},
 		{hook + "url: https://x\n  timeout: fast", `x.yaml:5: timeout is "fast": write a duration`},
 		{hook + "url: https://x\n  timeout: 100h", "x.yaml:5: timeout is"},

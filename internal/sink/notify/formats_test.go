@@ -123,7 +123,7 @@ func TestSyslog(t *testing.T) {
 	dir := t.TempDir()
 	cert, caFile := certificate(t, dir)
 	for _, network := range []string{"unix", "udp", "tcp", "tls"} {
-		got := &gathered{}
+		got, cut := &gathered{}, (chan struct{})(nil)
 		address, extra := filepath.Join(dir, "log"), ""
 		switch network {
 		case "unix", "udp":
@@ -158,14 +158,22 @@ func TestSyslog(t *testing.T) {
 				extra = fmt.Sprintf("  tls: {ca: %s, cert: %s, key: %s}\n", caFile, caFile, filepath.Join(dir, "key.pem"))
 			}
 			defer l.Close()
-			go frames(l, got, 3)
+			cut = make(chan struct{})
+			go frames(l, got, 3, cut)
 		}
 		o, told := opened(t, fmt.Sprintf("outputs:\n- name: log\n  type: syslog\n  network: %s\n  address: %q\n%s  %s", network, address, extra, quick))
 		write(t, o, shown[:3])
 		for end := time.Now().Add(5 * time.Second); got.n() < 3 && time.Now().Before(end); {
 			time.Sleep(2 * time.Millisecond)
 		}
-		time.Sleep(50 * time.Millisecond) // the connection is cut meanwhile
+		if cut != nil {
+			select {
+			case <-cut:
+			case <-time.After(5 * time.Second):
+				t.Fatalf("%s: the connection was not cut", network)
+			}
+			time.Sleep(10 * time.Millisecond) // until the end has come through
+		}
 		write(t, o, shown[3:])
 		if err := closed(t, o, 5*time.Second); err != nil {
 			t.Fatalf("%s: %v\n%s", network, err, told)
@@ -193,17 +201,22 @@ type gathered struct {
 func (l *gathered) add(s string) { l.mu.Lock(); defer l.mu.Unlock(); l.all = append(l.all, s) }
 func (l *gathered) n() int       { l.mu.Lock(); defer l.mu.Unlock(); return len(l.all) }
 
-// frames reads messages counted in octets, and cuts the first connection after a number of them.
-func frames(l net.Listener, to *gathered, cut int) {
+// frames reads messages counted in octets, and cuts the first connection after a number of them; then it closes the channel.
+func frames(l net.Listener, to *gathered, most int, cut chan<- struct{}) {
 	for first := true; ; first = false {
 		c, err := l.Accept()
 		if err != nil {
 			return
 		}
 		go func() {
-			defer c.Close()
+			defer func() {
+				_ = c.Close()
+				if first {
+					close(cut)
+				}
+			}()
 			r := bufio.NewReader(c)
-			for n := 0; !first || n < cut; n++ {
+			for n := 0; !first || n < most; n++ {
 				size, err := r.ReadString(' ')
 				if err != nil {
 					return

@@ -2,12 +2,14 @@ package notify
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/bartizan-dev/bartizan/internal/alert"
+	"github.com/bartizan-dev/bartizan/internal/spell"
 	"github.com/bartizan-dev/bartizan/internal/tree"
 )
 
@@ -37,16 +39,8 @@ func (r *reader) object(n tree.Node, known fields) {
 	for c := range n.Items() {
 		read, ok := known[c.Key()]
 		if !ok {
-			names := make([]string, 0, len(known))
-			for name := range known {
-				names = append(names, name)
-			}
-			slices.Sort(names)
-			hint := ""
-			if near := alert.Nearest(c.Key(), names); near != "" {
-				hint = fmt.Sprintf(" (did you mean %q?)", near)
-			}
-			r.fault(c, "unknown key %q%s: use %s", c.Key(), hint, strings.Join(names, ", "))
+			names := slices.Sorted(maps.Keys(known))
+			r.fault(c, "unknown key %q%s: use %s", c.Key(), spell.DidYouMean(c.Key(), names), strings.Join(names, ", "))
 			return
 		}
 		read(c)
@@ -79,11 +73,7 @@ func (r *reader) text(to *string) func(tree.Node) {
 func (r *reader) choice(to *string, words ...string) func(tree.Node) {
 	return func(n tree.Node) {
 		if !slices.Contains(words, n.Text()) {
-			hint := ""
-			if near := alert.Nearest(n.Text(), words); near != "" {
-				hint = fmt.Sprintf(" (did you mean %q?)", near)
-			}
-			r.fault(n, "%s is %q%s: use %s", called(n), n.Text(), hint, strings.Join(words, ", "))
+			r.fault(n, "%s is %q%s: use %s", called(n), n.Text(), spell.DidYouMean(n.Text(), words), strings.Join(words, ", "))
 			return
 		}
 		*to = n.Text()

@@ -10,7 +10,7 @@ import (
 	"text/template"
 	"text/template/parse"
 
-	"github.com/bartizan-dev/bartizan/internal/alert"
+	"github.com/bartizan-dev/bartizan/internal/spell"
 	"github.com/bartizan-dev/bartizan/internal/tree"
 )
 
@@ -143,7 +143,7 @@ func branches(b *parse.BranchNode, top, inside bool) error {
 func named(ident []string) error {
 	if len(ident) != 1 || !slices.Contains(dataFields, ident[0]) {
 		hint := ""
-		if near := alert.Nearest(strings.Join(ident, "."), dataFields); near != "" {
+		if near := spell.Nearest(strings.Join(ident, "."), dataFields); near != "" {
 			hint = " (did you mean ." + near + "?)"
 		}
 		return fmt.Errorf(".%s is unknown%s: use one of .%s", strings.Join(ident, "."), hint, strings.Join(dataFields, ", ."))
@@ -186,15 +186,23 @@ func fillAll(v any, d *templateData) (any, error) {
 		}
 		return out, nil
 	case []any:
-		out := make([]any, len(v))
-		for i, value := range v {
+		out := make([]any, 0, len(v))
+		for _, value := range v {
 			filled, err := fillAll(value, d)
 			if err != nil {
 				return nil, err
 			}
-			out[i] = filled
+			if !saysNothing(filled) {
+				out = append(out, filled)
+			}
 		}
 		return out, nil
 	}
 	return v, nil
+}
+
+// saysNothing says whether an item of a list is a title with an empty value, as of a fact that the alert does not have.
+func saysNothing(item any) bool {
+	m, ok := item.(map[string]any)
+	return ok && len(m) == 2 && m["title"] != nil && m["value"] == ""
 }

@@ -29,12 +29,16 @@ type text struct {
 	width  int
 	colour bool
 	zone   *time.Location
-	day    string // of the last line
+	day    string          // of the last line
+	told   map[string]bool // the rules of which it was said what to do, and what was said
 }
+
+// maxTold bounds what is remembered of that.
+const maxTold = 10_000
 
 // NewText writes for people. Nothing of an alert reaches a terminal unescaped.
 func NewText(w io.Writer, o TextOptions) Output {
-	return &text{bufio.NewWriterSize(w, 1<<16), min(max(cmp.Or(o.Width, 80), 60), 120), o.Colour, cmp.Or(o.Zone, time.UTC), ""}
+	return &text{bufio.NewWriterSize(w, 1<<16), min(max(cmp.Or(o.Width, 80), 60), 120), o.Colour, cmp.Or(o.Zone, time.UTC), "", map[string]bool{}}
 }
 
 // mark is how a severity looks; the same as in the report of a scan.
@@ -108,6 +112,17 @@ func (t *text) alert(s *alert.Shown) {
 		details = append([]string{id}, details...)
 	}
 	t.under(faint, strings.Join(details, " · "))
+	t.next(s)
+}
+
+// next says what to do about a grave alert, once for each rule and each object.
+func (t *text) next(s *alert.Shown) {
+	rule, next := "rule "+s.Alert.Rule, alert.Next(&s.Alert)
+	if s.Kind != alert.KindAlert || s.Severity() < bartizan.High || next == "" || t.told[rule] || t.told[next] || len(t.told) >= maxTold {
+		return
+	}
+	t.told[rule], t.told[next] = true, true
+	t.under("", "Next: "+next+".")
 }
 
 // details say what the output leaves open of who did it, from where, to what, and where it is written.
@@ -135,6 +150,7 @@ func (t *text) details(s *alert.Shown) (parts []string) {
 	if ids := alert.Techniques(a.Tags); len(ids) > 0 {
 		parts = append(parts, strings.Join(ids, " "))
 	}
+	parts = append(parts, "id "+s.ID[:min(len(s.ID), shortID)])
 	if s.IncidentID != "" {
 		parts = append(parts, "incident "+s.IncidentID)
 	}
@@ -146,6 +162,9 @@ func (t *text) details(s *alert.Shown) (parts []string) {
 	}
 	return parts
 }
+
+// shortID is how much of an alert's id is shown: enough to name it in a file of alerts.
+const shortID = 8
 
 // recordLine is where a record is written, without the folders.
 func recordLine(o bartizan.Origin) string {

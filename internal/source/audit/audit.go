@@ -64,7 +64,8 @@ func (f *Files) Each(ctx context.Context, visit func(worker int, a *event.Audit)
 			defer group.Done()
 			w := worker{run: r, visit: func(a *event.Audit) { visit(i, a) }}
 			for b := range r.blocks {
-				w.block(b)
+				w.at = b
+				takeBlock(&w, b)
 			}
 			r.mu.Lock()
 			r.counts.Records += w.records
@@ -112,6 +113,28 @@ func (f *Files) open(r *run, path string) error {
 	}
 	r.counts.Files++
 	return r.stream(in)
+}
+
+// worker shows records one at a time.
+type worker struct {
+	run     *run
+	visit   func(*event.Audit)
+	at      block // the one at hand
+	audit   event.Audit
+	records int64
+}
+
+func (w *worker) record(text string, _ mark) error {
+	if err := decode(&w.audit, text); err != nil {
+		return err
+	}
+	w.records++
+	w.visit(&w.audit)
+	return nil
+}
+
+func (w *worker) gap(line int, offset int64, reason string) {
+	w.run.gap(block{file: w.at.file, index: w.at.index}, line, offset, reason)
 }
 
 // run is one pass over the files.

@@ -26,7 +26,7 @@ func ids(t testing.TB, workers int, stdin []byte, paths ...string) (out, gaps []
 	f := Files{Paths: paths, Stdin: bytes.NewReader(stdin), Workers: workers}
 	var mu sync.Mutex
 	counts, missing, err := f.Each(context.Background(), func(_ int, a *event.Audit) {
-		id := a.Text.Of(a.Get(event.AuditID))
+		id := new(event.Text).Of(a.Get(event.AuditID))
 		mu.Lock()
 		out = append(out, id)
 		mu.Unlock()

@@ -2,7 +2,6 @@ package audit
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/bartizan-dev/bartizan"
 	"github.com/bartizan-dev/bartizan/internal/event"
@@ -13,9 +12,7 @@ type Record struct {
 	event.Audit
 	Time int64
 
-	line   int   // of the file, from 0
-	offset int64 // of the line, or of the frame, in the file
-	skip   int   // how many records stand before it in the same line or frame
+	mark
 }
 
 // Gap is what could not be read, and before which record of the Batch that was.
@@ -86,7 +83,7 @@ func (b *Batch) reset() {
 }
 
 // gap notes what could not be read at a line and a byte of the file, both from 0.
-func (b *Batch) gap(line int, offset int64, reason string) *Gap {
+func (b *Batch) gap(line int, offset int64, reason string) {
 	g := Gap{Before: len(b.Records)}
 	g.Origin = bartizan.Origin{Source: source, File: b.file}
 	if b.start.Segment == 0 {
@@ -94,57 +91,10 @@ func (b *Batch) gap(line int, offset int64, reason string) *Gap {
 	}
 	g.Reason = fmt.Sprintf("byte %d: %s", offset, reason)
 	b.Gaps = append(b.Gaps, g)
-	return &b.Gaps[len(b.Gaps)-1]
-}
-
-// lines decodes whole lines that begin at an offset and a line of the file, and says at which line they end.
-func (b *Batch) lines(text string, offset int64, line int) int {
-	for start := 0; start < len(text); line++ {
-		end := strings.IndexByte(text[start:], '\n')
-		if end < 0 {
-			end = len(text) - start
-		}
-		one := strings.TrimRight(text[start:start+end], "\r")
-		if offset+int64(start) == 0 {
-			one = strings.TrimPrefix(one, "\ufeff")
-		}
-		b.line(one, offset+int64(start), line)
-		start += end + 1
-	}
-	return line
-}
-
-// line decodes a line: a record or an EventList.
-func (b *Batch) line(text string, offset int64, line int) {
-	if strings.TrimLeft(text, " \t") == "" {
-		return
-	}
-	if len(text) <= event.MaxBytes && !strings.Contains(text[:min(len(text), 1024)], `"items"`) {
-		if err := b.record(text, offset, line, 0); err != nil {
-			b.gap(line, offset, err.Error())
-		}
-		return
-	}
-	b.list(text, offset, line)
-}
-
-// list decodes the records of an EventList, or one alone, that begins at an offset.
-func (b *Batch) list(text string, offset int64, line int) {
-	before := len(b.Records)
-	s := splitter{
-		fault: func(at place, reason string) { b.gap(line, offset+at.offset, reason) },
-		emit: func(record []byte, at place) {
-			if err := b.record(string(record), offset, line, len(b.Records)-before); err != nil {
-				b.gap(line, offset+at.offset, err.Error())
-			}
-		},
-	}
-	s.feed([]byte(text))
-	s.end()
 }
 
 // record decodes one record into the batch.
-func (b *Batch) record(text string, offset int64, line, skip int) error {
+func (b *Batch) record(text string, at mark) error {
 	n := len(b.Records)
 	if n < cap(b.Records) {
 		b.Records = b.Records[:n+1]
@@ -152,37 +102,19 @@ func (b *Batch) record(text string, offset int64, line, skip int) error {
 		b.Records = append(b.Records, Record{})
 	}
 	r := &b.Records[n]
-	r.Time, r.line, r.offset, r.skip = 0, line, offset, skip
-	err := r.Decode(text)
-	if err == nil && !r.Get(event.Verb).Exists() && !r.Get(event.Stage).Exists() {
-		if r.Root().Get("items").Kind() != event.Array {
-			err = errNoRecord
-		}
+	r.Time, r.mark = 0, at
+	if err := decode(&r.Audit, text); err != nil {
 		b.Records = b.Records[:n]
 		return err
 	}
-	if err != nil {
-		b.Records = b.Records[:n]
-		return err
-	}
-	if t := r.Audit.Time(); !t.IsZero() && t.Year() >= 1970 && t.Year() < 2200 {
+	if t := r.Audit.Time(); t.Unix() >= 0 && t.Unix() < year2200 {
 		r.Time = t.UnixNano()
 	}
 	return nil
 }
 
-// block decodes a block of a file that is read to its end.
-func (b *Batch) block(bl block) {
-	b.bytes = len(bl.text)
-	for _, c := range bl.cuts {
-		if err := b.record(bl.text[c.start:c.end], c.offset, c.line, 0); err != nil {
-			b.gap(c.line, c.offset, err.Error())
-		}
-	}
-	if bl.cuts == nil {
-		b.lines(bl.text, bl.offset, bl.line)
-	}
-}
+// year2200 is the first time that is taken for none, in seconds since 1970.
+const year2200 = 7258118400
 
 // drop takes away the first records: they were taken before.
 func (b *Batch) drop(n int) {

@@ -2,7 +2,6 @@ package audit
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -165,76 +164,4 @@ func (r *run) lists(in *bufio.Reader) error {
 		}
 	}
 	return failed
-}
-
-// worker decodes records.
-type worker struct {
-	run     *run
-	visit   func(*event.Audit)
-	audit   event.Audit
-	records int64
-}
-
-func (w *worker) block(b block) {
-	for _, c := range b.cuts {
-		if err := w.record(b.text[c.start:c.end]); err != nil {
-			w.run.gap(block{file: b.file, index: b.index}, c.line, c.offset, err.Error())
-		}
-	}
-	if b.cuts != nil {
-		return
-	}
-	line := 0
-	for start := 0; start < len(b.text); line++ {
-		end := strings.IndexByte(b.text[start:], '\n')
-		if end < 0 {
-			end = len(b.text) - start
-		}
-		w.line(b, line, start, strings.TrimRight(b.text[start:start+end], "\r"))
-		start += end + 1
-	}
-}
-
-// line decodes one line: a record or an EventList.
-func (w *worker) line(b block, line, start int, text string) {
-	if start == 0 && b.offset == 0 {
-		text = strings.TrimPrefix(text, "\ufeff")
-	}
-	if strings.TrimLeft(text, " \t") == "" {
-		return
-	}
-	if len(text) <= event.MaxBytes && !strings.Contains(text[:min(len(text), 1024)], `"items"`) {
-		if err := w.record(text); err != nil {
-			w.run.gap(b, line, int64(start), err.Error())
-		}
-		return
-	}
-	s := splitter{
-		fault: func(at place, reason string) { w.run.gap(b, line, int64(start)+at.offset, reason) },
-		emit: func(record []byte, at place) {
-			if err := w.record(string(record)); err != nil {
-				w.run.gap(b, line, int64(start)+at.offset, err.Error())
-			}
-		},
-	}
-	s.feed([]byte(text))
-	s.end()
-}
-
-var errNoRecord = errors.New("the object is no audit record (audit.k8s.io Event): it has neither a verb nor a stage")
-
-// record decodes a record and shows it.
-func (w *worker) record(text string) error {
-	if err := w.audit.Decode(text); err != nil {
-		return err
-	}
-	if !w.audit.Get(event.Verb).Exists() && !w.audit.Get(event.Stage).Exists() {
-		if w.audit.Root().Get("items").Kind() == event.Array {
-			return nil // an EventList without items
-		}
-		return errNoRecord
-	}
-	w.records++
-	w.visit(&w.audit)
-	return nil
 }

@@ -38,7 +38,8 @@ func NewPool(workers int) *Pool {
 		go func() {
 			defer p.group.Done()
 			for j := range p.jobs {
-				j.batch.block(j.block)
+				j.batch.bytes = len(j.block.text)
+				takeBlock(j.batch, j.block)
 				close(j.done)
 			}
 		}()

@@ -105,7 +105,7 @@ func (r *spoolReader) frame(end int64) error {
 	b.Stream, b.file, b.bytes = name, "webhook "+name, size
 	b.start = r.at
 	b.start.Skip = 0
-	b.list(string(payload), r.at.Offset, 0)
+	takeList(b, string(payload), mark{offset: r.at.Offset})
 	if r.at.Skip > 0 {
 		b.drop(r.at.Skip)
 	}

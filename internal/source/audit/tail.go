@@ -150,8 +150,8 @@ func (f *follower) lines() error {
 	}
 	b := f.batch()
 	if end == 0 {
-		g := b.gap(f.log.pos.Line, f.log.pos.Offset, fmt.Sprintf("the line has more than %d bytes", maxLiveLine))
-		g.Lost = true
+		b.gap(f.log.pos.Line, f.log.pos.Offset, fmt.Sprintf("the line has more than %d bytes", maxLiveLine))
+		b.Gaps[len(b.Gaps)-1].Lost = true
 		f.skipping = true
 		f.consume(len(f.buf))
 		return f.send(b)
@@ -165,7 +165,7 @@ func (f *follower) take(b *Batch, end int) *Batch {
 	b.start.Skip = 0
 	skip := f.log.pos.Skip
 	f.log.pos.Skip = 0
-	f.log.pos.Line = b.lines(string(f.buf[:end]), f.log.pos.Offset, f.log.pos.Line)
+	f.log.pos.Line = takeLines(b, string(f.buf[:end]), f.log.pos.Offset, f.log.pos.Line)
 	if skip > 0 {
 		b.drop(skip)
 	}
