@@ -258,6 +258,9 @@ func bindNew(a *rule.Attack, bind bartizan.Ref, namespace string, role bartizan.
 func bindAgain(a *rule.Attack, bind rule.Right, kind, binding bartizan.Kind) {
 	write := rule.Right{Group: rbacGroup, Resource: strings.ToLower(string(binding)) + "s", Cluster: binding == "ClusterRoleBinding"}
 	bindable := a.Access.Where(bind)
+	if len(bindable) == 0 {
+		return
+	}
 	for o := range objects(a, binding) {
 		to := o.Root.Get("roleRef")
 		if to.Get("kind").Str() != string(kind) {
