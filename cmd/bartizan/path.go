@@ -8,6 +8,7 @@ import (
 
 	"github.com/bartizan-dev/bartizan"
 	"github.com/bartizan-dev/bartizan/internal/path"
+	"github.com/bartizan-dev/bartizan/internal/reach"
 	"github.com/bartizan-dev/bartizan/rule"
 	"github.com/bartizan-dev/bartizan/rules"
 )
@@ -16,7 +17,7 @@ import (
 func newPath() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "path",
-		Short: "Tell how an attacker would get from here to there, and the smallest change that stops it",
+		Short: "Tell how an attacker would get from here to there",
 		Long: "Joins rights, pods, admission and the network into one graph of attack steps and follows it: from the internet,\n" +
 			"from code running in a workload or from a stolen identity to the whole cluster, its nodes and its Secrets.",
 		Example: "  bartizan path list deploy/\n  bartizan path list --from shop/web --to secret/payments/db deploy/\n" +
@@ -29,14 +30,12 @@ func newPath() *cobra.Command {
 }
 
 // pathKinds are the kinds that attack paths depend on.
-var pathKinds = append([]string{
-	rule.Workload, "Secret", "Service", "Ingress", "NetworkPolicy", "RuntimeClass", "EndpointSlice", "ValidatingAdmissionPolicy",
-	"ValidatingAdmissionPolicyBinding", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration", "Gateway.gateway.networking.k8s.io",
-	"HTTPRoute.gateway.networking.k8s.io", "ClusterNetworkPolicy.policy.networking.k8s.io", "AdminNetworkPolicy.policy.networking.k8s.io",
-	"BaselineAdminNetworkPolicy.policy.networking.k8s.io", "CiliumNetworkPolicy.cilium.io", "CiliumClusterwideNetworkPolicy.cilium.io",
-	"PersistentVolumeClaim", "CertificateSigningRequest", "APIService", "ConfigMap",
+var pathKinds = slices.Concat(grantKinds, reach.Kinds(), []string{
+	"Secret", "ConfigMap", "RuntimeClass", "PersistentVolumeClaim", "CertificateSigningRequest", "APIService",
+	"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding",
+	"MutatingWebhookConfiguration", "ValidatingWebhookConfiguration",
 	"AppProject.argoproj.io", "ClusterSecretStore.external-secrets.io", "SealedSecret.bitnami.com",
-}, grantKinds...)
+})
 
 // pathFlags are the flags that the sub-commands of path share.
 type pathFlags struct {

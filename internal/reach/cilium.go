@@ -185,8 +185,14 @@ type ciliumConfig struct {
 	cluster      string
 }
 
+// Where the agent's settings are.
+const (
+	ciliumConfigNamespace = "kube-system"
+	ciliumConfigName      = "cilium-config"
+)
+
 func readCiliumConfig(w bartizan.World) (c ciliumConfig) {
-	e, ok := w.Get(bartizan.Ref{Kind: "ConfigMap", Namespace: "kube-system", Name: "cilium-config"})
+	e, ok := w.Get(bartizan.Ref{Kind: "ConfigMap", Namespace: ciliumConfigNamespace, Name: ciliumConfigName})
 	o, is := e.Value.(*kube.Object)
 	if !ok || !is {
 		return c

@@ -37,12 +37,12 @@ type policyKind struct {
 	decode func(*decoder, *kube.Object)
 }
 
-// Kinds are the kinds of objects that the answers depend on, for a source that must be told what to read.
+// Kinds are the kinds of objects, and single objects, that the answers depend on, for a source that must be told what to read.
 func Kinds() []string {
 	kinds := []string{"Workload", "Namespace", "Node", "Service", "Endpoints", "EndpointSlice", "Ingress",
 		"Gateway.gateway.networking.k8s.io", "HTTPRoute.gateway.networking.k8s.io", "GRPCRoute.gateway.networking.k8s.io",
 		"TLSRoute.gateway.networking.k8s.io", "TCPRoute.gateway.networking.k8s.io", "UDPRoute.gateway.networking.k8s.io",
-		"ReferenceGrant.gateway.networking.k8s.io", string(ciliumGroup)}
+		"ReferenceGrant.gateway.networking.k8s.io", string(ciliumGroup), "ConfigMap/" + ciliumConfigNamespace + "/" + ciliumConfigName}
 	for _, k := range policyKinds() {
 		kinds = append(kinds, string(k.kind))
 	}

@@ -9,10 +9,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
@@ -29,7 +31,7 @@ type Options struct {
 	Namespace, Selector string // empty: all
 	As                  string
 	AsGroups            []string
-	Kinds               []string // bartizan.Kinds, "Workload" or "*"
+	Kinds               []string // bartizan.Kinds, "Workload", "*", or one object as KIND/NAMESPACE/NAME
 }
 
 // Counts is what a Source has read so far.
@@ -107,7 +109,33 @@ func (s *Source) Read(ctx context.Context, emit func(bartizan.Item) error) error
 		return err
 	}
 	for _, r := range found {
-		if err := s.list(ctx, r, emit); err != nil {
+		read := s.list
+		if len(r.only) > 0 {
+			read = s.get
+		}
+		if err := read(ctx, r, emit); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// get reads single objects. One that is not there, or not for this user, is no gap: who asks for it knows that it may be
+// missing, and says what depends on it.
+func (s *Source) get(ctx context.Context, r resource, emit func(bartizan.Item) error) error {
+	for _, at := range r.only {
+		one, err := s.client.Resource(r.gvr).Namespace(at.Namespace).Get(ctx, at.Name, metav1.GetOptions{})
+		switch {
+		case err == nil:
+			err = s.object(one, emit)
+		case ctx.Err() != nil:
+			err = context.Cause(ctx)
+		case apierrors.IsNotFound(err), apierrors.IsForbidden(err):
+			err = nil
+		default:
+			err = s.gap(emit, "get %s %s: %v", r.gvr.Resource, at, err)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -220,6 +248,20 @@ func (s *Source) object(u *unstructured.Unstructured, emit func(bartizan.Item) e
 var templateKinds = map[string]bool{
 	"ReplicaSet": true, "ReplicationController": true, "Deployment": true, "StatefulSet": true,
 	"DaemonSet": true, "Job": true, "CronJob": true,
+}
+
+// single are the objects of a kind that are asked for one by one.
+func (o *Options) single(kind bartizan.Kind) (only []types.NamespacedName) {
+	for _, text := range o.Kinds {
+		parts := strings.Split(text, "/")
+		if len(parts) != 3 || parts[0] != string(kind) {
+			continue
+		}
+		if at := (types.NamespacedName{Namespace: parts[1], Name: parts[2]}); !slices.Contains(only, at) {
+			only = append(only, at)
+		}
+	}
+	return only
 }
 
 // wants says whether a rule asks for a kind.

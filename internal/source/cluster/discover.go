@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/discovery"
 
 	"github.com/bartizan-dev/bartizan"
@@ -19,6 +20,7 @@ type resource struct {
 	gvr        schema.GroupVersionResource
 	kind       bartizan.Kind
 	namespaced bool
+	only       []types.NamespacedName // these, not all
 }
 
 // discover asks the API server what it serves and keeps what the rules ask for, each kind once and in its
@@ -56,6 +58,9 @@ func (s *Source) discover(ctx context.Context, emit func(bartizan.Item) error) (
 			one := resource{gvr: gv.WithResource(r.Name), kind: kind, namespaced: r.Namespaced}
 			switch {
 			case s.options.wants(kind):
+				found = append(found, one)
+			case len(s.options.single(kind)) > 0:
+				one.only = s.options.single(kind)
 				found = append(found, one)
 			case s.options.wantsWorkloads() && isCustom(gv.Group, kind):
 				custom = append(custom, one)
