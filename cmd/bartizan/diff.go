@@ -117,5 +117,3 @@ func dropEmpty(lines []string) []string {
 	}
 	return lines
 }
-
-func sortStrings(s []string) { slices.Sort(s) }

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -86,7 +88,7 @@ func runFix(cmd *cobra.Command, f *fixFlags, args []string) error {
 		return usage("%w", err)
 	}
 	tellSuggestions(out, plan, f)
-	tellFix(cmd.ErrOrStderr(), plan, f)
+	tellFix(cmd.ErrOrStderr(), newPainter(cmd, "never").width, plan, f)
 	switch {
 	case len(plan.Report.Gaps) > 0:
 		return &exitError{exitIncomplete, nil}
@@ -96,8 +98,11 @@ func runFix(cmd *cobra.Command, f *fixFlags, args []string) error {
 	return nil
 }
 
+// leftIndent is where the reasons begin for which findings are left, behind their number.
+const leftIndent = 8
+
 // tellFix says what was mended and what is left, and why.
-func tellFix(w io.Writer, plan *scan.FixPlan, f *fixFlags) {
+func tellFix(w io.Writer, width int, plan *scan.FixPlan, f *fixFlags) {
 	verb := "mended"
 	if f.diff {
 		verb = "would mend"
@@ -120,7 +125,13 @@ func tellFix(w io.Writer, plan *scan.FixPlan, f *fixFlags) {
 		rules[why][l.Finding.Rule] = true
 	}
 	for _, why := range order {
-		fmt.Fprintf(w, "  %4d  %s (%s)\n", counts[why], sink.Printable(why), some(rules[why]))
+		for i, l := range brokenAt(why+" ("+some(rules[why])+")", 0, 0, width-leftIndent) {
+			if i == 0 {
+				fmt.Fprintf(w, "  %4d  %s\n", counts[why], l)
+				continue
+			}
+			fmt.Fprintf(w, "%*s%s\n", leftIndent, "", l)
+		}
 	}
 	for _, name := range plan.Late {
 		fmt.Fprintf(w, "  the search for changes to %s took too long: what was found is shown; name one --rule at a time\n", sink.Printable(name))
@@ -131,11 +142,7 @@ func tellFix(w io.Writer, plan *scan.FixPlan, f *fixFlags) {
 }
 
 func some(set map[string]bool) string {
-	var all []string
-	for k := range set {
-		all = append(all, k)
-	}
-	sortStrings(all)
+	all := slices.Sorted(maps.Keys(set))
 	if len(all) > 3 {
 		return fmt.Sprintf("%s and %d more", strings.Join(all[:3], ", "), len(all)-3)
 	}

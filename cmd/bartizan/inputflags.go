@@ -33,7 +33,7 @@ func (f *inputFlags) add(cmd *cobra.Command) {
 	fl.StringVar(&f.options.Kubeconfig, "kubeconfig", "", "kubeconfig file (default: $KUBECONFIG or ~/.kube/config)")
 	fl.StringVar(&f.options.Context, "context", "", "context of the kubeconfig")
 	fl.StringVarP(&f.options.Namespace, "namespace", "n", "", "read only this namespace of the cluster, and what is outside namespaces; for charts: the release's")
-	fl.BoolP("all-namespaces", "A", true, "read every namespace (the default)")
+	fl.BoolP("all-namespaces", "A", true, "read every namespace")
 	fl.StringVarP(&f.options.Selector, "selector", "l", "", "read only objects with these labels")
 	fl.StringVar(&f.options.As, "as", "", "user to impersonate")
 	fl.StringSliceVar(&f.options.AsGroups, "as-group", nil, "group to impersonate; may be repeated")

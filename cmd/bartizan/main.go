@@ -136,8 +136,10 @@ func newRoot() *cobra.Command {
 		Use:   "bartizan",
 		Short: "See a Kubernetes cluster whole: what matters, why, and the smallest change",
 		Long: "Bartizan reads Kubernetes manifests, Helm charts, kustomizations and live clusters, says what an\n" +
-			"attacker could use and why, and mends it in place.",
-		Example:           "  bartizan scan deploy/\n  bartizan fix deploy/ --diff\n  bartizan rule show pss-privileged",
+			"attacker could use and why, and mends it in place. It also answers who may do what and who can reach whom,\n" +
+			"finds attack paths and the smallest change that ends them, and watches and hunts in running clusters.",
+		Example: "  bartizan scan deploy/\n  bartizan fix deploy/ --diff\n  bartizan rule show pss-privileged\n" +
+			"  bartizan path list deploy/\n  bartizan watch --replay audit.log",
 		Version:           version,
 		SilenceUsage:      true,
 		SilenceErrors:     true,
@@ -146,5 +148,6 @@ func newRoot() *cobra.Command {
 	}
 	root.SetVersionTemplate("bartizan {{.Version}}\n")
 	root.AddCommand(newScan(), newFix(), newRule(), newGrant(), newReach(), newPath(), newHunt(), newWatch(), newExcept(), newVersion(), newMan())
+	fitHelp(root)
 	return root
 }

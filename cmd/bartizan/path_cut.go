@@ -27,19 +27,19 @@ func newPathCut() *cobra.Command {
 	formats := []string{"text", "json"}
 	cmd := &cobra.Command{
 		Use:   "cut [PATH...]",
-		Short: "Find the smallest set of fixes that ends the attack paths, and prove that it does",
+		Short: "Find the smallest set of fixes that ends the attack paths",
 		Long: "Every fix has a cost: how much may break. The set that is told ends every path from the sources to the\n" +
 			"targets, and it is told whether no cheaper set does. Attacks begin on the internet or in a workload unless\n" +
 			"--from says otherwise; --keep names what must stay as it is.\n\n" +
 			"With an audit log or recorded flows, fixes that take away what was seen in use are avoided where another set\n" +
 			"ends the paths as well, and flagged with who used it, how often and when, where none does. Ways that\n" +
 			"succeed less than one time in ten do not count, unless --far-fetched asks for them.\n\n" +
-			"Exit codes: 0 there is no path, 1 there are some, 3 something could not be read.",
+			"Exit codes: 0 there is no path; 1 there are some; 2 usage error; 3 something could not be read; 4 internal error.",
 		Example: "  bartizan path cut deploy/\n  bartizan path cut --to cluster-admin --keep clusterrolebinding/argocd --cluster -o json\n" +
 			"  bartizan path cut --audit audit.log --flows flows.jsonl --cluster",
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args, formats) },
 	}
-	f.add(cmd, formats...)
+	f.add(cmd, "the first two", formats...)
 	fl := cmd.Flags()
 	fl.StringSliceVar(&f.keep, "keep", nil, "what no fix may touch: KIND/NAME, KIND/NAMESPACE/NAME or NAMESPACE; may be repeated")
 	fl.StringSliceVar(&f.audit, "audit", nil, "audit log that shows which rights are used: JSON lines or EventLists, also gzipped, - for standard input; may be repeated")
@@ -54,7 +54,8 @@ func (f *pathCutFlags) run(cmd *cobra.Command, args, formats []string) error {
 	if err := f.oneInput(args); err != nil {
 		return err
 	}
-	if len(f.from) == 0 {
+	usual := len(f.from) == 0
+	if usual {
 		f.from = []string{path.SourcesInternet, path.SourcesWorkloads}
 	}
 	w, err := f.read(cmd, args, formats...)
@@ -65,6 +66,7 @@ func (f *pathCutFlags) run(cmd *cobra.Command, args, formats []string) error {
 	if f.farFetched {
 		options.FarFetched = 0
 	}
+	w.strangers(cmd, f.keep)
 	if options.Uses, err = f.uses(cmd, w); err != nil {
 		return err
 	}
@@ -73,6 +75,9 @@ func (f *pathCutFlags) run(cmd *cobra.Command, args, formats []string) error {
 		return err
 	}
 	x := cutAnswer{pathWorld: w, Cut: c, uses: options.Uses}
+	if usual {
+		x.identities = w.graph.Reaching(w.graph.Sources(path.SourcesIdentities), w.targets)
+	}
 	if c.Pairs+len(c.Uncut) > 0 {
 		x.chokes = w.graph.Chokes(w.sources, w.targets)
 	}
@@ -102,6 +107,25 @@ type cutAnswer struct {
 	*path.Cut
 	uses   *path.Uses
 	chokes []path.Choke
+	// identities reach a target and were not asked about.
+	identities int
+}
+
+// strangers tells of names in --keep that nothing has: a misspelt one would keep nothing.
+func (w *pathWorld) strangers(cmd *cobra.Command, names []string) {
+	for _, name := range names {
+		keep, found := keeper([]string{name}), false
+		for _, o := range w.objects {
+			r := o.Ref
+			if r.Namespace == "" {
+				r.Namespace = "default"
+			}
+			found = found || keep(o.Ref) || keep(r) || r.Kind == "Namespace" && strings.EqualFold(r.Name, name)
+		}
+		if !found {
+			note(cmd, "--keep "+name+": nothing that was read goes by that name or is in such a namespace")
+		}
+	}
 }
 
 // keeper makes a path.Keep of what the user names.
@@ -232,7 +256,7 @@ func (w *pathWorld) writeChokes(b *strings.Builder, chokes []path.Choke) {
 func (w *cutAnswer) document() pathCut {
 	c := w.Cut
 	d := pathCut{
-		Schema: schemaV1, Optimal: c.Optimal(), Cost: c.Cost, Bound: c.Bound, Pairs: c.Pairs, LeftOut: c.LeftOut, Lost: c.Lost, Together: useDocuments(c.Together),
+		Schema: schemaV1, Optimal: c.Optimal(), Cost: c.Cost, Bound: c.Bound, Pairs: c.Pairs, LeftOut: c.LeftOut, Others: w.identities, Lost: c.Lost, Together: useDocuments(c.Together),
 		Fixes: []pathFix{}, Changes: []pathChange{}, Chokes: []pathChoke{}, Uncut: []pathUncut{}, Gaps: w.gapDocuments(), Unknown: w.unknownDocuments(),
 	}
 	if w.uses != nil {

@@ -27,10 +27,11 @@ func newPathDiff() *cobra.Command {
 	formats := []string{"text", "json"}
 	cmd := &cobra.Command{
 		Use:   "diff OLD NEW",
-		Short: "Tell which attack paths a change opens and closes, for pull requests",
-		Long: "Reads two directories or files, the state before and after a change. A path counts as opened when a source\n" +
+		Short: "Tell which attack paths a change opens and closes",
+		Long: "Diff reads two directories or files, the state before and after a change. A path counts as opened when a source\n" +
 			"reaches a target that it did not reach before, and as easier when the way has become likelier.\n\n" +
-			"Exit codes: 0 no path at or above --fail-on is opened, 1 there are some, 3 something could not be read.",
+			"Exit codes: 0 no path at or above --fail-on is opened; 1 there are some; 2 usage error; 3 something could not\n" +
+			"be read; 4 internal error.",
 		Example: "  bartizan path diff main/deploy branch/deploy\n  bartizan path diff old.yaml new.yaml --fail-on critical -o json",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -68,10 +69,13 @@ func newPathDiff() *cobra.Command {
 			if err := after.incomplete(cmd); err != nil {
 				return err
 			}
+			if after.nothing != nil { // a template that rendered to nothing closes everything
+				return after.nothing
+			}
 			return failing(append(append([]path.Path(nil), d.Opened...), d.Easier...), threshold)
 		},
 	}
-	f.add(cmd, formats...)
+	f.add(cmd, "all three", formats...)
 	cmd.Flags().StringVar(&failOn, "fail-on", failOn, "exit with 1 for opened paths of this severity or worse")
 	return cmd
 }

@@ -20,10 +20,11 @@ func newPathList() *cobra.Command {
 	formats := []string{"text", "json", "dot", "svg"}
 	cmd := &cobra.Command{
 		Use:   "list [PATH...]",
-		Short: "List the attack paths that matter, told step by step with the lines that make them possible",
+		Short: "List the attack paths that matter, step by step",
 		Long: "Of every source only the likeliest way to each target is told. Sources that go the same way are told together,\n" +
 			"and what matters most comes first: what is reached, how likely the way is, and how likely it is to begin.\n\n" +
-			"Exit codes: 0 no path at or above --fail-on, 1 there are some, 3 something could not be read.",
+			"Exit codes: 0 no path at or above --fail-on; 1 there are some; 2 usage error; 3 something could not be read;\n" +
+			"4 internal error.",
 		Example: "  bartizan path list deploy/\n  bartizan path list --cluster --from internet\n" +
 			"  bartizan path list --from shop/web --to secret/payments/db deploy/ -o svg > paths.svg",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -62,7 +63,7 @@ func newPathList() *cobra.Command {
 			return failing(all, threshold)
 		},
 	}
-	f.add(cmd, formats...)
+	f.add(cmd, "all three", formats...)
 	cmd.Flags().IntVar(&limit, "limit", 10, "tell only that many; 0 is all (JSON always has all)")
 	cmd.Flags().StringVar(&failOn, "fail-on", failOn, "exit with 1 for paths of this severity or worse")
 	return cmd

@@ -25,6 +25,11 @@ func newRule() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rule",
 		Short: "List, explain, test and export rules",
+		Long: "Rule shows the rules that judge manifests and clusters (scan), records of the audit log (watch) and running services\n" +
+			"(hunt); tests rules of your own, and Falco's rule files; and exports rules as admission policies.",
+		Example: "  bartizan rule list\n  bartizan rule show pss-privileged\n  bartizan rule test policies/",
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newRuleList(), newRuleShow(), newRuleLint(), newRuleTest(), newRuleCoverage(), newRuleExport())
 	return cmd
@@ -74,6 +79,7 @@ func newRuleList() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "list",
 		Short:   "List the rules",
+		Long:    "List shows each rule with its severity, the kind of its fix (safe, unsafe, none) and its title.",
 		Example: "  bartizan rule list\n  bartizan rule list --framework cis-1.12 --severity high\n  bartizan rule list -o json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -260,7 +266,7 @@ func newRuleTest() *cobra.Command {
 		Short: "Run the examples in your own rule files",
 		Long: "Test compiles the rules in .rule files or directories, checks the types of their expressions as the\n" +
 			"API server would, and runs their examples. Of YAML files it runs the tests for Falco rules: docs/falco.md\n" +
-			"says how they are written.\n\nExit codes: 0 all hold; 1 an example does not; 2 a file is faulty.",
+			"says how they are written.\n\nExit codes: 0 all hold; 1 an example does not; 2 a file is faulty; 4 internal error.",
 		Example: "  bartizan rule test policies/\n  bartizan rule test falco-tests.yaml",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -10,7 +10,6 @@ import (
 
 	"github.com/bartizan-dev/bartizan/frameworks"
 	"github.com/bartizan-dev/bartizan/internal/detect"
-	"github.com/bartizan-dev/bartizan/internal/scan"
 	"github.com/bartizan-dev/bartizan/internal/sink"
 	"github.com/bartizan-dev/bartizan/rule"
 	"github.com/bartizan-dev/bartizan/rules"
@@ -29,21 +28,22 @@ func newRuleCoverage() *cobra.Command {
 	f := &coverageFlags{}
 	cmd := &cobra.Command{
 		Use:   "coverage",
-		Short: "Show which techniques of attackers detections see, and under which audit policy",
+		Short: "Show which techniques of attackers the detections see",
 		Long: "Coverage lists the techniques of MITRE ATT&CK (containers) and of Microsoft's threat matrix for Kubernetes, each with\n" +
 			"the detections that see it. A detection counts as tested if its examples were played and hold; rules of Falco files\n" +
 			"carry no examples. With --audit-policy it also says which detections can never alert under that policy of the API\n" +
 			"server, or only in part, and why.\n\n" +
-			"Exit codes: 0 done; 1 with --audit-policy, some detection can never alert; 2 a file is faulty.",
-		Example: "  bartizan rule coverage\n  bartizan rule coverage --falco k8s_audit_rules.yaml -o markdown\n" +
+			"Exit codes: 0 done; 1 with --audit-policy, some detection can never alert; 2 a file is faulty;\n" +
+			"4 internal error.",
+		Example: "  bartizan rule coverage\n  bartizan rule coverage --rules k8s_audit_rules.yaml -o markdown\n" +
 			"  bartizan rule coverage --audit-policy /etc/kubernetes/audit-policy.yaml\n  bartizan rule coverage -o navigator > layer.json",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.OutOrStdout()) },
 	}
 	fl := cmd.Flags()
 	fl.StringVarP(&f.output, "output", "o", "text", "format: text, json, markdown, navigator (a layer for the ATT&CK Navigator)")
-	fl.StringSliceVar(&f.files, "rules", nil, "also your own detections from these .rule files or directories")
-	fl.StringSliceVar(&f.falco, "falco", nil, "also the rules of these Falco rule files, in this order")
+	fl.StringSliceVar(&f.files, "rules", nil, "also these: Falco rule files, .rule files, or directories of them, later ones on top of earlier ones")
+	fl.StringSliceVar(&f.falco, "falco", nil, "the same as --rules")
 	fl.BoolVar(&f.only, "no-builtin", false, "without the built-in detections")
 	fl.StringVar(&f.policy, "audit-policy", "", "the audit.k8s.io/v1 Policy file under which detections must work")
 	return cmd
@@ -92,15 +92,10 @@ func (f *coverageFlags) load() (*detect.Set, []*rule.Rule, error) {
 		}
 		own = builtin
 	}
-	more, err := scan.LoadDetections(f.files)
-	if err != nil {
-		return nil, nil, usage("%w", err)
-	}
-	config := detect.Config{Rules: slices.Concat(own, more)}
-	if len(f.falco) > 0 {
-		if config.Falco, err = falcoFiles(f.falco); err != nil {
-			return nil, nil, err
-		}
+	config := detect.Config{Rules: own}
+	more := detectFlags{rules: slices.Concat(f.files, f.falco)}
+	if err := more.read(&config); err != nil {
+		return nil, nil, err
 	}
 	set, notices, err := detect.New(config)
 	if faults := notices.Errors(); len(faults) > 0 {

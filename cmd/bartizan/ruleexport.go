@@ -31,12 +31,13 @@ func newRuleExport() *cobra.Command {
 	f := &exportFlags{}
 	cmd := &cobra.Command{
 		Use:   "export ID...",
-		Short: "Turn rules into admission policies that the API server enforces by itself",
+		Short: "Turn rules into admission policies for the API server",
 		Long: "Export writes a ValidatingAdmissionPolicy for each rule's test (--as vap) or a MutatingAdmissionPolicy for\n" +
 			"its fix (--as map), with its binding and, for a rule with parameters, a ConfigMap. IDs may be globs. What\n" +
 			"cannot be said in a policy exactly is not exported: for a rule named by its id that is an error, for a\n" +
 			"glob or a framework a note. Parameters go to the namespace " + export.DefaultNamespace + " unless --namespace says\n" +
-			"otherwise, which must then exist.",
+			"otherwise, which must then exist.\n\n" +
+			"Exit codes: 0 done; 2 usage error, or a rule named by its id cannot be exported; 4 internal error.",
 		Example: "  bartizan rule export --framework pss-restricted --action warn | kubectl apply -f -\n" +
 			"  bartizan rule export pss-privileged 'pss-host-*' --exclude-namespace kube-system\n" +
 			"  bartizan rule export pss-privilege-escalation --as map",

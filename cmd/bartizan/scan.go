@@ -40,7 +40,7 @@ func newScan() *cobra.Command {
 	var f scanFlags
 	cmd := &cobra.Command{
 		Use:   "scan [PATH...|-]",
-		Short: "Say what matters in manifests, charts, kustomizations or a live cluster",
+		Short: "Say what matters in manifests, charts or a live cluster",
 		Long: "Scan reads manifests, directories, Helm charts and kustomizations (or a live cluster with\n" +
 			"--cluster), judges everything by the rules, and prints what matters, the worst first.\n\n" +
 			"Exit codes: 0 clean; 1 findings at or above --fail-on; 2 usage or configuration error;\n" +
