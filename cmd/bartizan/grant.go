@@ -17,7 +17,7 @@ func newGrant() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "grant",
 		Short: "Say who may do what, and through which binding",
-		Long: "Answers as the API server's own authorizers would: RBAC with aggregated roles, implicit groups and\n" +
+		Long: "Grant answers as the API server's own authorizers would: RBAC with aggregated roles, implicit groups and\n" +
 			"resource names, system:masters and the Node authorizer. What was not read makes an answer unknown.",
 		Example: "  bartizan grant can system:serviceaccount:shop:api get secrets -n shop deploy/\n" +
 			"  bartizan grant who create pods/exec --cluster\n  bartizan grant of alice --group dev deploy/",

@@ -20,7 +20,7 @@ func newGrantCan() *cobra.Command {
 		Long: "SUBJECT is a user name as the API server sees it: alice, system:serviceaccount:NAMESPACE:NAME,\n" +
 			"system:node:NAME, system:anonymous; or @GROUP for any member of a group. The groups that Kubernetes adds\n" +
 			"by itself need not be given. Without -n the question is about every namespace at once.\n\n" +
-			"Exit codes: 0 allowed, 1 denied, 3 unknown.",
+			"Exit codes: 0 allowed; 1 denied; 2 usage error; 3 unknown; 4 internal error.",
 		Example: "  bartizan grant can alice create deploy -n shop rbac/\n" +
 			"  bartizan grant can system:serviceaccount:ci:runner create pods/exec --cluster\n" +
 			"  bartizan grant can @system:authenticated get /metrics rbac/",

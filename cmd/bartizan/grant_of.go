@@ -19,7 +19,7 @@ func newGrantOf() *cobra.Command {
 		Use:   "of SUBJECT [PATH...]",
 		Short: "List everything a subject may do, and through which binding",
 		Long: "SUBJECT is written as for grant can. With -n only what holds in that namespace is listed.\n\n" +
-			"Exit codes: 0 the list is complete, 3 something that decides was not read.",
+			"Exit codes: 0 the list is complete; 2 usage error; 3 something that decides was not read; 4 internal error.",
 		Example: "  bartizan grant of system:serviceaccount:shop:api rbac/\n  bartizan grant of @system:unauthenticated --cluster",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

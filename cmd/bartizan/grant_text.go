@@ -208,7 +208,7 @@ func ruleText(r *grant.Rule) string {
 		s += strings.Join(r.Resources, ", ") + " in the groups " + strings.Join(groups, ", ")
 	}
 	if len(r.ResourceNames) > 0 {
-		s += ", only named " + strings.Join(r.ResourceNames, ", ")
+		s += ", only named " + strings.Join(shownNames(r.ResourceNames), ", ")
 	}
 	return s
 }
@@ -264,4 +264,15 @@ func (p *painter) gaps(list []bartizan.Gap) {
 	if more := len(list) - shown; more > 0 {
 		p.line("  and %d more; -o json lists all", more)
 	}
+}
+
+// shownNames writes names so that an empty one, which stands for requests without a name, is seen.
+func shownNames(names []string) []string {
+	out := slices.Clone(names)
+	for i, n := range out {
+		if n == "" {
+			out[i] = `""`
+		}
+	}
+	return out
 }

@@ -18,7 +18,7 @@ func newGrantWho() *cobra.Command {
 		Short: "List everybody who may do something, and through which binding",
 		Long: "Without -n it lists whoever may do it in any namespace, and says in which. Without --name it lists those\n" +
 			"who may do it to some objects only, and says to which.\n\n" +
-			"Exit codes: 0 the list is complete, 3 something that decides was not read.",
+			"Exit codes: 0 the list is complete; 2 usage error; 3 something that decides was not read; 4 internal error.",
 		Example: "  bartizan grant who get secrets rbac/\n  bartizan grant who create pods/exec -n shop --cluster\n" +
 			"  bartizan grant who impersonate users --cluster -o json",
 		Args: cobra.MinimumNArgs(2),

@@ -43,13 +43,14 @@ func newGrantExcess() *cobra.Command {
 	f := &excessFlags{}
 	cmd := &cobra.Command{
 		Use:   "excess --audit FILE... [PATH...]",
-		Short: "Compare rights with an audit log: what nobody uses, and roles that give just what is used",
-		Long: "Says of every binding whether to keep, narrow or drop it, going by what the audit log shows in use, and writes\n" +
+		Short: "Compare rights with an audit log: what nobody uses",
+		Long: "Excess says of every binding whether to keep, narrow or drop it, going by what the audit log shows in use, and writes\n" +
 			"the roles and bindings that would replace it (-o yaml, or --write DIR). Every request of the log is replayed\n" +
 			"against them: what was allowed stays allowed, and no new role goes beyond the one it replaces.\n\n" +
 			"What a log does not show it cannot know: requests that the audit policy leaves out, yearly jobs, emergencies.\n" +
 			"The report says how long it looked and how many requests of a new kind are still to be expected.\n\n" +
-			"Exit codes: 0 nothing to narrow or drop, or objects were written; 1 there is; 3 something that decides was not read.",
+			"Exit codes: 0 nothing to narrow or drop, or objects were written; 1 there is;\n" +
+			"2 usage error; 3 something that decides was not read; 4 internal error.",
 		Example: "  bartizan grant excess --audit audit.log,audit-1.log.gz rbac/\n" +
 			"  bartizan grant excess --audit audit.log --cluster -n shop\n  bartizan grant excess --audit audit.log rbac/ --write right-sized/",
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },

@@ -62,13 +62,17 @@ func (x *excessAnswer) summary() {
 		x.coloured(sgrYellow, n[excess.Narrow], "narrow"), x.coloured(sgrRed, n[excess.Drop], "drop"), n[excess.Unknown])
 	p.line("")
 	switch {
+	case r.Usage.Records == 0 && len(x.gaps) > 0:
+		p.wrap(0, 0, "No record of the log could be read: nothing can be said of what is used.")
 	case r.Usage.Records == 0:
 		p.wrap(0, 0, "The log is empty: nothing can be said of what is used.")
 	case r.Short:
 		p.wrap(0, 0, fmt.Sprintf("The log is too short: it covers %s. What is done once a week, once a month or in an emergency has not been seen. "+
 			"Take what follows as a sketch, and ask again with a longer log (--enough sets what is long enough).", span(r.Window)))
 	}
-	p.wrap(0, 0, fmt.Sprintf("Of the next requests, about %s will be of a kind that the log has not shown (Good-Turing); \"unseen\" below says so of one identity.", percent(r.Unseen)))
+	if r.Usage.Requests > 0 {
+		p.wrap(0, 0, fmt.Sprintf("Of the next requests, about %s will be of a kind that the log has not shown (Good-Turing); \"unseen\" below says so of one identity.", percent(r.Unseen)))
+	}
 	for _, note := range r.Notes {
 		p.wrap(0, 0, note)
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bartizan-dev/bartizan"
+	"github.com/bartizan-dev/bartizan/internal/kube"
 	"github.com/bartizan-dev/bartizan/internal/path"
 	"github.com/bartizan-dev/bartizan/internal/reach"
 	"github.com/bartizan-dev/bartizan/rule"
@@ -18,7 +19,7 @@ func newPath() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "path",
 		Short: "Tell how an attacker would get from here to there",
-		Long: "Joins rights, pods, admission and the network into one graph of attack steps and follows it: from the internet,\n" +
+		Long: "Path joins rights, pods, admission and the network into one graph of attack steps and follows it: from the internet,\n" +
 			"from code running in a workload or from a stolen identity to the whole cluster, its nodes and its Secrets.",
 		Example: "  bartizan path list deploy/\n  bartizan path list --from shop/web --to secret/payments/db deploy/\n" +
 			"  bartizan path cut --cluster\n  bartizan path diff main/ branch/",
@@ -49,12 +50,12 @@ type pathFlags struct {
 	lenient bool
 }
 
-func (f *pathFlags) add(cmd *cobra.Command, formats ...string) {
+func (f *pathFlags) add(cmd *cobra.Command, sources string, formats ...string) {
 	f.inputFlags.add(cmd)
 	fl := cmd.Flags()
 	fl.StringVarP(&f.output, "output", "o", "text", "format: "+strings.Join(formats, ", "))
 	fl.StringVar(&f.colour, "color", "auto", "colour: auto, always, never")
-	fl.StringSliceVar(&f.from, "from", nil, "where attacks begin: internet, workloads, identities, or a thing such as shop/web, sa/ci/builder, user/jane (default: all three)")
+	fl.StringSliceVar(&f.from, "from", nil, "where attacks begin: internet, workloads, identities, or a thing such as shop/web, sa/ci/builder, user/jane (default: "+sources+")")
 	fl.StringSliceVar(&f.to, "to", nil, "what they are after: cluster-admin, control-plane, secrets, node-root, or a thing such as secret/shop/db (default: all four)")
 	fl.StringVar(&f.version, "kube-version", "latest", "the Kubernetes version of the cluster")
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
@@ -67,11 +68,13 @@ type pathWorld struct {
 	graph   *path.Graph
 	world   bartizan.World
 	gaps    []bartizan.Gap
+	objects []*kube.Object
 	sources []path.Source
 	targets []path.Target
 	painter painter
 	left    int     // identities of the control plane, which are no sources unless they are named
 	missing []error // what --from and --to name and was not read, where that is allowed
+	nothing error   // nothing was read, where that is allowed
 }
 
 // read builds the graph of some paths and resolves what --from and --to name.
@@ -87,8 +90,9 @@ func (f *pathFlags) read(cmd *cobra.Command, args []string, formats ...string) (
 	if err != nil {
 		return nil, err
 	}
-	if err := f.nothingRead(args, report); err != nil && !f.lenient {
-		return nil, err
+	nothing := f.nothingRead(args, report)
+	if nothing != nil && !f.lenient {
+		return nil, nothing
 	}
 	if ns := f.options.Namespace; ns != "" && !f.cluster {
 		place(report, ns)
@@ -96,7 +100,7 @@ func (f *pathFlags) read(cmd *cobra.Command, args []string, formats ...string) (
 			return nil, usage("-n %s: nothing that was read is in that namespace, and everything in another", ns)
 		}
 	}
-	w := &pathWorld{world: report.World, gaps: report.Gaps, painter: newPainter(cmd, f.colour)}
+	w := &pathWorld{world: report.World, gaps: report.Gaps, painter: newPainter(cmd, f.colour), objects: report.Objects, nothing: nothing}
 	in := path.Input{
 		World: report.World, Objects: report.Objects, Edges: rules.Edges(), Version: version,
 		Complete: f.cluster && f.options.Selector == "" && f.options.Namespace == "", Gaps: bearing(report.Gaps),

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"strconv"
@@ -232,6 +233,9 @@ func (w *cutAnswer) writeChanges(b *strings.Builder) {
 	}
 	for _, x := range w.Changes {
 		fmt.Fprintf(b, "  %s\n    %s\n", safe(x.Target.String()), safe(string(x.Do)))
+		if (x.Target.Kind == "Pod" || x.Target.Kind == "Job") && bytes.Contains(x.Do, []byte(`"/spec/`)) {
+			fmt.Fprintf(b, "    in the manifest: the API server refuses it on a %s that exists, which is to be made anew\n", x.Target.Kind)
+		}
 	}
 }
 

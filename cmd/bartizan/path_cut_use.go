@@ -95,6 +95,10 @@ func (w *cutAnswer) foot(b *strings.Builder) {
 		w.wrap(b, "", "", fmt.Sprintf("Left out: %s of a source and a target that only far-fetched ways lead to (less than one chance in ten). --far-fetched ends them, too.",
 			count(w.LeftOut, "pair")))
 	}
+	if w.identities > 0 {
+		b.WriteByte('\n')
+		w.wrap(b, "", "", fmt.Sprintf("Not asked about: identities (users, groups, accounts that no pod uses), %d of them with a way to a target. --from identities ends theirs.", w.identities))
+	}
 	if w.uses == nil {
 		return
 	}

@@ -103,8 +103,9 @@ type (
 		Optimal  bool         `json:"optimal"`
 		Cost     int          `json:"cost"`
 		Bound    int          `json:"bound"`
-		Pairs    int          `json:"pairs"`   // of a source and a target it reaches
-		LeftOut  int          `json:"leftOut"` // pairs with far-fetched ways only
+		Pairs    int          `json:"pairs"`             // of a source and a target it reaches
+		LeftOut  int          `json:"leftOut"`           // pairs with far-fetched ways only
+		Others   int          `json:"identitiesLeftOut"` // identities that reach a target and were not asked about
 		Seen     *pathSeen    `json:"seen,omitempty"`
 		Lost     int          `json:"lost"`     // rights and connections in use that the fixes take away
 		Together []pathUse    `json:"together"` // those that no fix takes away alone

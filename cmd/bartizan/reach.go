@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"strings"
@@ -18,7 +19,7 @@ func newReach() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "reach",
 		Short: "Say who can reach whom on the network, and which policy decides",
-		Long: "Evaluates NetworkPolicy, ClusterNetworkPolicy and AdminNetworkPolicy exactly as the API defines them, for\n" +
+		Long: "Reach evaluates NetworkPolicy, ClusterNetworkPolicy and AdminNetworkPolicy exactly as the API defines them, for\n" +
 			"pods, workloads, nodes and outside addresses. What was not read makes an answer unknown, with the reason.",
 		Example: "  bartizan reach list deploy/\n  bartizan reach can shop/web payments/db 5432 deploy/\n" +
 			"  bartizan reach diff main/ branch/\n  bartizan reach exposure --cluster",
@@ -107,8 +108,8 @@ func (r *reached) incomplete() error {
 	return nil
 }
 
-// reachPeer reads an end of a connection as it is written.
-func reachPeer(text string) (reach.Peer, error) {
+// reachPeer reads an end of a connection as it is written; a name alone is one of the namespace.
+func reachPeer(text, namespace string) (reach.Peer, error) {
 	if text == "internet" {
 		return reach.Internet(), nil
 	}
@@ -119,6 +120,9 @@ func reachPeer(text string) (reach.Peer, error) {
 		return reach.Address(p), nil
 	}
 	parts := strings.Split(text, "/")
+	if _, err := netip.ParseAddr(parts[0]); err == nil { // no namespace is called so
+		return reach.Peer{}, usage("%s: write an address as 10.1.2.3 and a range as 10.1.0.0/16", text)
+	}
 	if slices.Contains(parts, "") || len(parts) > 3 {
 		return reach.Peer{}, usage("%s: name a pod or workload as NAMESPACE/NAME or NAMESPACE/KIND/NAME, a node as node/NAME, an address, a range, or internet", text)
 	}
@@ -130,7 +134,7 @@ func reachPeer(text string) (reach.Peer, error) {
 	case len(parts) == 3:
 		return reach.Workload(bartizan.Ref{Kind: kindNamed(parts[1]), Namespace: parts[0], Name: parts[2]}), nil
 	}
-	return reach.Workload(bartizan.Ref{Namespace: "default", Name: text}), nil
+	return reach.Workload(bartizan.Ref{Namespace: cmp.Or(namespace, "default"), Name: text}), nil
 }
 
 // kindNamed reads a kind, in any case and with the abbreviations that kubectl knows.

@@ -18,16 +18,16 @@ func newReachCan() *cobra.Command {
 		Long: "FROM and TO are NAMESPACE/NAME or NAMESPACE/KIND/NAME of a pod, a workload or a Service, node/NAME, an\n" +
 			"address, a range of addresses, or internet. PORT is 5432, a range as 8000-8010, a name that the destination\n" +
 			"gives its port, any of them with a protocol as in UDP/53, or * for every port of TCP.\n\n" +
-			"Exit codes: 0 allowed, 1 denied, 3 unknown.",
+			"Exit codes: 0 allowed; 1 denied; 2 usage error; 3 unknown; 4 internal error.",
 		Example: "  bartizan reach can shop/web payments/db 5432 deploy/\n  bartizan reach can internet shop/Service/web 80 deploy/\n" +
 			"  bartizan reach can shop/web 169.254.169.254 80 --cluster",
 		Args: cobra.MinimumNArgs(3),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			from, err := reachPeer(args[0])
+			from, err := reachPeer(args[0], f.options.Namespace)
 			if err != nil {
 				return err
 			}
-			to, err := reachPeer(args[1])
+			to, err := reachPeer(args[1], f.options.Namespace)
 			if err != nil {
 				return err
 			}
@@ -89,6 +89,9 @@ func (r *reached) writeCan(args []string, a reach.Answer) error {
 		text := "This holds for some of what was asked about, not for all"
 		if a.From != "" || a.To != "" {
 			text += ": from " + a.From + " to " + a.To
+		}
+		if len(a.OnlyPorts) > 0 {
+			text += ", on " + reach.PortsText(a.OnlyPorts)
 		}
 		r.wrap(0, 0, text+".")
 	}

@@ -15,9 +15,10 @@ func newReachDiff() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "diff OLD NEW",
 		Short: "Compare two states: connections opened and closed",
-		Long: "Compares what OLD and NEW, two files or directories, let through. With --cluster, OLD is the live cluster and\n" +
-			"only NEW is named. Exit codes: 0 nothing opened, 1 something opened, 3 something could not be read.",
-		Example: "  bartizan reach diff main/deploy branch/deploy",
+		Long: "Diff compares what OLD and NEW, two files or directories, let through. With --cluster, OLD is the live cluster and\n" +
+			"only NEW is named.\n\n" +
+			"Exit codes: 0 nothing opened; 1 something opened; 2 usage error; 3 something could not be read; 4 internal error.",
+		Example: "  bartizan reach diff main/deploy branch/deploy\n  bartizan reach diff --cluster deploy/",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 2 && !f.cluster || len(args) != 1 && f.cluster {
 				return usage("reach diff compares two states: name OLD and NEW, or NEW alone with --cluster")
@@ -57,7 +58,7 @@ func newReachDiff() *cobra.Command {
 			case len(opened) > 0:
 				return &exitError{code: exitFindings}
 			}
-			return nil
+			return f.nothingRead(args, r.report) // a template that rendered to nothing closes everything
 		},
 	}
 	f.add(cmd, "text", "json")

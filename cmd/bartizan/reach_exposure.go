@@ -17,9 +17,10 @@ func newReachExposure() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "exposure [PATH...]",
 		Short: "Say what is open to the internet, and what each namespace reaches",
-		Long: "Lists the ways in from outside: Services of type LoadBalancer and NodePort, external addresses, host ports,\n" +
+		Long: "Exposure lists the ways in from outside: Services of type LoadBalancer and NodePort, external addresses, host ports,\n" +
 			"pods on the node's network, Ingress objects and routes of the Gateway API; and whether policies leave them open.\n" +
-			"With -n only what leads into that namespace, and what begins or ends in it.",
+			"With -n only what leads into that namespace, and what begins or ends in it.\n\n" +
+			"Exit codes: 0 the list is complete; 2 usage error; 3 something could not be read; 4 internal error.",
 		Example: "  bartizan reach exposure deploy/\n  bartizan reach exposure --cluster -o json",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r, err := f.readSome(cmd, args)

@@ -47,8 +47,9 @@ type (
 		Gaps    []grantGap   `json:"gaps"`
 	}
 	reachOnly struct {
-		From string `json:"from"`
-		To   string `json:"to"`
+		From  string       `json:"from"`
+		To    string       `json:"to"`
+		Ports []reachPorts `json:"ports,omitempty"`
 	}
 	reachGroup struct {
 		Names      []string   `json:"names"`
@@ -170,7 +171,10 @@ func (r *reached) canDocument(args []string, a reach.Answer) reachCanDoc {
 		Reason: a.Reason, Partly: a.Partly, Egress: reachSideOf(a.Egress), Ingress: reachSideOf(a.Ingress), Notes: a.Notes, Gaps: gapsOf(r.gaps),
 	}
 	if a.Partly && a.From+a.To != "" {
-		d.Only = &reachOnly{a.From, a.To}
+		d.Only = &reachOnly{From: a.From, To: a.To}
+		if len(a.OnlyPorts) > 0 {
+			d.Only.Ports = reachPortsOf(a.OnlyPorts)
+		}
 	}
 	return d
 }

@@ -20,9 +20,10 @@ func newReachList() *cobra.Command {
 	f := &reachFlags{}
 	cmd := &cobra.Command{
 		Use:   "list [PATH...]",
-		Short: "List every connection that policies allow: from whom, to whom, on which ports",
+		Short: "List every connection that policies allow",
 		Long: "Ends of which the same is true stand together: NAMESPACE/* is every pod of a namespace. What holds between a\n" +
-			"pod and its own node whatever the policies say is left out. With -n only what touches that namespace is listed.",
+			"pod and its own node whatever the policies say is left out. With -n only what touches that namespace is listed.\n\n" +
+			"Exit codes: 0 the list is complete; 2 usage error; 3 something could not be read; 4 internal error.",
 		Example: "  bartizan reach list deploy/\n  bartizan reach list deploy/ -o svg > reach.svg\n  bartizan reach list --cluster -n shop",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r, err := f.readSome(cmd, args)
@@ -174,8 +175,11 @@ func newReachCheck() *cobra.Command {
 	f := &reachFlags{}
 	cmd := &cobra.Command{
 		Use:   "check [PATH...]",
-		Short: "Find policies and rules that do nothing, are broken, or whose order the API leaves open",
-		Long:  "Exit codes: 0 nothing found, 1 faults found, 3 something could not be read.",
+		Short: "Find policies and rules that do nothing or are broken",
+		Long: "Check finds what the API server takes without a word: selectors that pick nothing, rules that another one covers,\n" +
+			"policies that cannot be read, equal priorities that disagree. Each is told with its file and line.\n\n" +
+			"Exit codes: 0 nothing found; 1 faults found; 2 usage error; 3 something could not be read; 4 internal error.",
+		Example: "  bartizan reach check deploy/\n  bartizan reach check --cluster -o json",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r, err := f.readSome(cmd, args)
 			if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"net/netip"
 	"os"
@@ -23,10 +24,11 @@ func newReachSuggest() *cobra.Command {
 	var flows, dialect string
 	cmd := &cobra.Command{
 		Use:   "suggest --flows FILE [PATH...]",
-		Short: "Write network policies that allow the flows observed, and nothing else",
-		Long: "Reads flows as JSON lines, ours or those of hubble observe -o json, and writes at most one NetworkPolicy for each\n" +
-			"workload. Every observed flow is checked to stay allowed; what would be allowed besides is listed.\n" +
-			"Exit codes: 0 done, 1 something is allowed that was not observed, 3 something could not be read.",
+		Short: "Write network policies that allow the flows observed",
+		Long: "Suggest reads flows as JSON lines, ours or those of hubble observe -o json, and writes at most one NetworkPolicy for each\n" +
+			"workload. Every observed flow is checked to stay allowed; what would be allowed besides is listed.\n\n" +
+			"Exit codes: 0 done; 1 something is allowed that was not observed; 2 usage error; 3 something could not be\n" +
+			"read; 4 internal error.",
 		Example: "  hubble observe --since 168h -o json | bartizan reach suggest --cluster --flows - > policies.yaml\n" +
 			"  bartizan reach suggest --flows flows.jsonl -o text deploy/",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -47,6 +49,8 @@ func newReachSuggest() *cobra.Command {
 				return err
 			case len(r.gaps) > 0:
 				return &exitError{code: exitIncomplete}
+			case r.result.Flows == 0: // as when the recorder ended early: no pass
+				return &exitError{exitIncomplete, fmt.Errorf("%s holds no flow of what was read: nothing can be suggested", flows)}
 			case len(r.result.Beyond) > 0:
 				return &exitError{code: exitFindings}
 			}

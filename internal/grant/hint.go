@@ -61,7 +61,12 @@ func (m *Model) hint(c *class, q *Query) string {
 		case !applies(a) && rule.matches(q):
 			elsewhere[m.bindings[a.binding].ref.Namespace] = true
 		case applies(a) && len(rule.names) > 0 && rule.matchesUnnamed(&anyName):
-			names = append(names, rule.names...)
+			for _, name := range rule.names {
+				if name == "" { // requests without a name
+					name = `""`
+				}
+				names = append(names, name)
+			}
 		case applies(a) && said == "":
 			said, must = x.rule.slip(&q.request)
 		}

@@ -1,6 +1,9 @@
 package path
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // chunk is how many sources are followed at a time.
 const chunk = 4096
@@ -24,6 +27,22 @@ func (g *Graph) reachable(sources []vertex, targets [][]vertex, removed []bool, 
 	g.follow(sources, removed, r, func(first int, f *followers) {
 		f.each(targets, func(t, i int) { found(t, first+i) })
 	})
+}
+
+// Reaching counts the sources that reach one of some targets, however unlikely the way.
+func (g *Graph) Reaching(sources []Source, targets []Target) (n int) {
+	starts, goals := g.starts(sources), make([][]vertex, len(targets))
+	for i, t := range targets {
+		goals[i] = g.vertices(t.Refs)
+	}
+	seen := make([]bool, len(sources))
+	g.reachable(starts, goals, nil, &room{}, func(t, i int) {
+		if !seen[i] && !slices.Contains(goals[t], starts[i]) {
+			seen[i] = true
+			n++
+		}
+	})
+	return n
 }
 
 // each calls found for the sources that reach some targets.

@@ -1,5 +1,10 @@
 package reach
 
+import (
+	"maps"
+	"slices"
+)
+
 // judged is the verdict on one pair of ends.
 type judged struct {
 	verdict   Verdict
@@ -148,6 +153,7 @@ type tally struct {
 	first      [3]*judged // by verdict
 	count      [3]int
 	froms, tos [3]map[int32]end // by verdict: ends by class
+	atoms      [3]map[int]bool  // by verdict: of ports
 }
 
 func (t *tally) add(j judged) {
@@ -157,10 +163,11 @@ func (t *tally) add(j judged) {
 	t.count[j.verdict]++
 	if t.first[j.verdict] == nil {
 		t.first[j.verdict] = &j
-		t.froms[j.verdict], t.tos[j.verdict] = map[int32]end{}, map[int32]end{}
+		t.froms[j.verdict], t.tos[j.verdict], t.atoms[j.verdict] = map[int32]end{}, map[int32]end{}, map[int]bool{}
 	}
 	t.froms[j.verdict][j.from.class] = j.from
 	t.tos[j.verdict][j.to.class] = j.to
+	t.atoms[j.verdict][j.atom] = true
 }
 
 // verdict is the one that stands for all.
@@ -200,6 +207,43 @@ func (t *tally) answer() Answer {
 	a.Partly = !t.every && t.count[v] < total
 	if a.Partly {
 		a.From, a.To = t.m.names(t.froms[v], t.from), t.m.names(t.tos[v], t.to)
+		a.OnlyPorts = among(t.m.mergePorts(t.only(v)), t.ports)
 	}
 	return a
+}
+
+// among cuts ports to those that were asked about: atoms reach further.
+func among(ports, asked []Port) (out []Port) {
+	for _, p := range ports {
+		for _, q := range asked {
+			switch {
+			case p.Protocol != q.Protocol:
+				continue
+			case q.Number == 0:
+				out = append(out, p)
+				continue
+			case p.Number == 0:
+				out = append(out, q)
+				continue
+			}
+			x := Port{Protocol: p.Protocol, Number: max(p.Number, q.Number)}
+			if hi := min(max(p.Number, p.End), max(q.Number, q.End)); hi > x.Number {
+				x.End = hi
+			}
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// only lists the ports that have a verdict, if others do not have it anywhere.
+func (t *tally) only(v Verdict) []int {
+	for other := range t.atoms {
+		for atom := range t.atoms[other] {
+			if !t.atoms[v][atom] {
+				return slices.Sorted(maps.Keys(t.atoms[v]))
+			}
+		}
+	}
+	return nil
 }

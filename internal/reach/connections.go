@@ -97,10 +97,15 @@ func (l *lister) findTwins() {
 	}
 }
 
+// alone says whether a class is one pod, and not a workload's that may have more.
+func (m *Model) alone(c int32) bool {
+	return c < m.podEnd && len(m.classes[c].members) == 1 && !m.inv.pods[m.classes[c].members[0]].IsTemplate()
+}
+
 // leaveOutSelf leaves out that a pod reaches itself, which it always does, where it stands alone.
 func (m *Model) leaveOutSelf(g *listed) {
 	c := first(g.sources)
-	if g.sources.count() > 1 || c >= m.podEnd || len(m.classes[c].members) != 1 || m.inv.pods[m.classes[c].members[0]].IsTemplate() {
+	if g.sources.count() > 1 || !m.alone(c) {
 		return
 	}
 	kept := g.parts[:0]

@@ -21,7 +21,7 @@ type Group struct {
 	Internet6  bool           // and of IPv6 alone
 	Everywhere bool           // every outside address
 	Prefixes   []netip.Prefix // outside addresses besides Internet
-	Except     []netip.Prefix // of 0.0.0.0/0 or ::/0 in Prefixes
+	Except     []netip.Prefix // of a wider one in Prefixes
 }
 
 // Describe puts a set of classes into words.
@@ -186,20 +186,29 @@ func (m *Model) describeFamily(b bits, from, to int, zero netip.Addr) (w familyW
 		return w
 	}
 	spans := make([]span, 0, to-from)
-	prefixes := func(yes func(has, public bool) bool) []netip.Prefix {
+	chosen := func(yes func(has, public bool) bool) []span {
 		spans = spans[:0]
 		for a := from; a < to; a++ {
 			if yes(b.has(m.hostEnd+int32(a)), m.space.public[a]) {
 				spans = append(spans, m.space.span(int32(a)))
 			}
 		}
-		return prefixesOf(spans)
+		return spans
 	}
+	prefixes := func(yes func(has, public bool) bool) []netip.Prefix { return prefixesOf(chosen(yes)) }
 	ins, outs := prefixes(func(has, _ bool) bool { return has }), prefixes(func(has, _ bool) bool { return !has })
 	if internet && len(outs) > 0 {
 		if private := prefixes(func(has, public bool) bool { return has && !public }); len(private) <= min(len(outs), len(ins)) {
 			w.internet, w.in = true, private
 			return w
+		}
+	}
+	if n := min(len(ins), len(outs)); n > 3 {
+		if list := joined(chosen(func(has, _ bool) bool { return has })); len(list) <= maxCarved {
+			if x := carve(netip.PrefixFrom(zero, 0), list); len(x.in)+len(x.out) < n {
+				w.in, w.out = x.in, x.out
+				return w
+			}
 		}
 	}
 	if len(outs) < len(ins) {
@@ -242,17 +251,22 @@ func (g *Group) Names() (out []string) {
 			out = append(out, x.name)
 		}
 	}
+	var cut []string // last: what follows an exception would read as one
 	for _, p := range g.Prefixes {
-		out = append(out, Peer{Kind: AddressPeer, Prefix: p}.String()+g.excepted(p))
+		if text := (Peer{Kind: AddressPeer, Prefix: p}).String(); g.excepted(p) == "" {
+			out = append(out, text)
+		} else {
+			cut = append(cut, text+g.excepted(p))
+		}
 	}
-	return out
+	return append(out, cut...)
 }
 
 // excepted writes what is left out of a prefix.
 func (g *Group) excepted(p netip.Prefix) string {
 	var texts []string
 	for _, e := range g.Except {
-		if p.Overlaps(e) && p.Bits() == 0 {
+		if p.Overlaps(e) && p.Bits() < e.Bits() {
 			texts = append(texts, Peer{Kind: AddressPeer, Prefix: e}.String())
 		}
 	}

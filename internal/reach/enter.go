@@ -8,8 +8,12 @@ import (
 
 // Ask answers as Can does and asks besides, where from is the internet or a public address, whether a way in leads to
 // the pods or the Service: policies alone open nothing, as the addresses of pods and Services are not routed from
-// outside. What the network before the cluster lets through is not known and not asked.
+// outside. What the network before the cluster lets through is not known and not asked. A name of no pod and no
+// workload is that of a Service.
 func (m *Model) Ask(from, to Peer, p Port) Answer {
+	if to.Kind == PodPeer && to.Ref.Kind == "" && m.podEnds(to.Ref) == nil && m.serviceNamed(to.Ref) != nil {
+		to.Ref.Kind, to.Kind = "Service", ServicePeer
+	}
 	if from.Kind != InternetPeer && (from.Kind != AddressPeer || !isPublic(from.Prefix.Addr())) {
 		return m.Can(from, to, p)
 	}

@@ -253,6 +253,9 @@ func (m *Model) namespaceReaches(pairs iter.Seq2[Source, Set], v Verdict) (out [
 			if d >= m.podEnd {
 				break
 			}
+			if d == int32(s.Class) && m.alone(d) { // a pod always reaches itself
+				continue
+			}
 			c := cell{from, m.classes[d].ns}
 			if targets[c] == nil {
 				targets[c] = newBits(m.n)

@@ -147,3 +147,18 @@ func TestInternalBalancers(t *testing.T) {
 	checkWays(t, wayBase+ingress("alb.ingress.kubernetes.io/scheme: internet-facing", "ingressClassName: alb, "), Options{Complete: true}, "Ingress 80 app:8080 allowed h.org")
 	checkWays(t, wayBase+ingress("'kubernetes.io/ingress.class': gce-internal", ""), Options{Complete: true}, "Ingress 80 app:8080 allowed internal h.org")
 }
+
+// TestNamespaceOfOnePod: that a pod reaches itself is nothing that its namespace reaches.
+func TestNamespaceOfOnePod(t *testing.T) {
+	policy := np("{podSelector: {}, ingress: [{ports: [{port: 443}]}], egress: [{ports: [{port: 443}], to: [{podSelector: {}}]}], policyTypes: [Ingress, Egress]}")
+	pod := func(name string) string {
+		return "apiVersion: v1\nkind: Pod\nmetadata: {name: " + name + ", namespace: a, labels: {app: " + name + "}}\nspec: {containers: [{name: c}]}\nstatus: {podIP: 10.1.0." + fmt.Sprint(len(name)) + "}\n---\n"
+	}
+	if list := modelOf(t, pod("web")+policy, Options{}).NamespaceReaches(); len(list) > 0 {
+		t.Errorf("one pod: %+v", list)
+	}
+	list := modelOf(t, pod("web")+pod("other")+policy, Options{}).NamespaceReaches()
+	if len(list) != 1 || list[0].From != "a" || list[0].To != "a" || !list[0].Whole || PortsText(list[0].Ports) != "443" {
+		t.Errorf("two pods: %+v", list)
+	}
+}

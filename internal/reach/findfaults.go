@@ -234,8 +234,7 @@ func (f *faultFinder) policy(p *policy) {
 			case r.doubt != "" || r.ports.broken != "" || r.icmp || r.unreadable():
 			case r.may.empty():
 				f.add(NeverMatches, p, Direction(dir), r, "matches no pod that was read and no address")
-			case !f.used[r] && len(r.ports.names) > 0 && len(r.ports.ranges) == 0 && !f.m.declared(p, r, Direction(dir)):
-				f.add(NeverMatches, p, Direction(dir), r, "names a port that no pod it is about declares: %s", r.ports.names[0].name)
+			case f.ports(p, r, Direction(dir)) && len(r.ports.ranges) == 0:
 			case p.tier != NetworkTier && !f.used[r]:
 				f.add(Shadowed, p, Direction(dir), r, "never decides: rules before it decide on everything it matches")
 			case p.tier == NetworkTier && (f.needed[r] || r.proxied):
@@ -259,18 +258,36 @@ func (r *rule) unreadable() bool {
 	return r.list != "" && len(r.peers) == 0 && !r.anyPeer // {} closes the pods and matches nothing
 }
 
-// declared says whether the names in a rule's ports stand for a port of any pod that the rule is about.
-func (m *Model) declared(p *policy, r *rule, dir Direction) bool {
+// ports reports each port of a rule that goes by a name which no pod that the rule is about has, and says whether that is all of its names.
+// A name of no port is the likeliest misspelling, and a protocol left out makes it one of TCP: the rule's other ports hide it.
+func (f *faultFinder) ports(p *policy, r *rule, dir Direction) bool {
+	missing := 0
+	for _, n := range r.ports.names {
+		if f.m.declared(p, r, dir, n) {
+			continue
+		}
+		missing++
+		if other := n; !n.anyProtocol {
+			if other.anyProtocol = true; f.m.declared(p, r, dir, other) {
+				f.add(NeverMatches, p, dir, r, "names the port %s for %s, and pods have it for another protocol only: say which", n.name, n.protocol)
+				continue
+			}
+		}
+		f.add(NeverMatches, p, dir, r, "names a port that no pod it is about declares: %s", n.name)
+	}
+	return missing > 0 && missing == len(r.ports.names)
+}
+
+// declared says whether a name in a rule's ports stands for a port of any pod that the rule is about.
+func (m *Model) declared(p *policy, r *rule, dir Direction, n portName) bool {
 	about := r.may
 	if dir == Ingress {
 		about = m.subjects(p).may
 	}
+	n.cilium = n.cilium && dir == Egress
 	for i := range m.ports.atoms {
-		for _, n := range r.ports.names {
-			n.cilium = n.cilium && dir == Egress
-			if at := m.namedAt(n, i).may; at != nil && at.meets(about) {
-				return true
-			}
+		if at := m.namedAt(n, i).may; at != nil && at.meets(about) {
+			return true
 		}
 	}
 	return false

@@ -184,8 +184,48 @@ func TestFaults(t *testing.T) {
 			t.Errorf("%s: faults %v, want %s", c.policies, codes, c.want)
 		}
 	}
+	for _, c := range []struct{ ports, want string }{ // what the rule's other ports would hide
+		{"[{port: http}, {port: htpp}]", "names a port that no pod it is about declares: htpp"},
+		{"[{port: 80}, {port: htpp}]", "names a port that no pod it is about declares: htpp"},
+		{"[{port: http}, {port: http, protocol: SCTP}]", "names the port http for SCTP, and pods have it for another protocol only: say which"},
+	} {
+		list := modelOf(t, base+np("{podSelector: {matchLabels: {app: web}}, ingress: [{ports: "+c.ports+"}]}"), Options{}).Faults()
+		if len(list) != 1 || list[0].Code != NeverMatches || !strings.HasSuffix(list[0].Message, c.want) {
+			t.Errorf("%s: faults %+v, want %q", c.ports, list, c.want)
+		}
+	}
 	if list := modelOf(t, base+np("{podSelector: {}, ingress: [{from: [{podSelector: {}}]}]}"), Options{}).Faults(); len(list) > 0 {
 		t.Errorf("faults in a policy without any: %+v", list)
+	}
+}
+
+// TestAnswerNamesWhatItIsAbout: which of the ports asked about an answer holds for, and a Service asked about by its name alone.
+func TestAnswerNamesWhatItIsAbout(t *testing.T) {
+	m := modelOf(t, base+np("{podSelector: {matchLabels: {app: db}}, ingress: [{ports: [{port: sql}, {port: 9000, endPort: 9010}]}]}")+`---
+apiVersion: v1
+kind: Service
+metadata: {name: front, namespace: a}
+spec: {selector: {app: db}, ports: [{port: 3306, targetPort: sql}]}
+`, Options{})
+	web := Workload(bartizan.Ref{Namespace: "a", Name: "web"})
+	db := Workload(bartizan.Ref{Namespace: "a", Name: "db"})
+	for _, c := range []struct {
+		to   Peer
+		port Port
+		want Verdict
+		only string
+	}{
+		{db, Port{}, Allowed, "5432, 9000-9010"},
+		{db, Port{Number: 9005, End: 9100}, Allowed, "9005-9010"},
+		{db, Port{Number: 9001, End: 9002}, Allowed, ""},
+		{Workload(bartizan.Ref{Namespace: "a", Name: "front"}), Port{Number: 3306}, Allowed, ""},
+		{Workload(bartizan.Ref{Namespace: "a", Name: "front"}), Port{Number: 5432}, Denied, ""},
+		{Workload(bartizan.Ref{Namespace: "a", Name: "nobody"}), Port{Number: 3306}, Unknown, ""},
+	} {
+		a := m.Ask(web, c.to, c.port)
+		if only := PortsText(a.OnlyPorts); a.Verdict != c.want || only != c.only {
+			t.Errorf("%s port %s: %s (%s), only %q; want %s, only %q", c.to, c.port, a.Verdict, a.Reason, only, c.want, c.only)
+		}
 	}
 }
 

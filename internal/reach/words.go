@@ -243,6 +243,8 @@ type Answer struct {
 	// for all; To and From are those it holds for.
 	Partly   bool
 	From, To string
+	// OnlyPorts are those it holds for, if it holds for some of them only.
+	OnlyPorts []Port
 	// Ports are those asked about, resolved at the destination.
 	Ports []Port
 	// Notes are facts that bear on the use of the answer.

@@ -306,7 +306,7 @@ func (r *run) confidence() {
 		requests += id.Requests
 		unexplained += len(id.Unexplained)
 	}
-	if requests > 0 {
+	if rep.Unseen = 1; requests > 0 { // of nothing seen, all is new
 		rep.Unseen = float64(once) / float64(requests)
 	}
 	if u.Hidden > 0 {
