@@ -29,9 +29,10 @@ func newExcept() *cobra.Command {
 		Long: "Except reads an alert, as watch writes it with -o jsonl or -o falco, or a finding of scan -o json, and prints the\n" +
 			"narrowest exception that covers it, as YAML for a file of exceptions. Comments say what it covers besides, and, with\n" +
 			"--against, what it would have held back of the alerts of the past.\n\n" +
-			"Exit codes: 0 the exception is printed; 2 the alert cannot be read, or reason or date are missing.",
+			"Exit codes: 0 the exception is printed; 2 the alert cannot be read, or reason or date are missing;\n" +
+			"4 internal error.",
 		Example: "  bartizan except alert.json --reason 'nightly backup reads them all' --until 2027-01-31\n" +
-			"  tail -n 1 alerts.jsonl | bartizan except - --broad --reason 'load test' --until 2026-12-24 --against alerts.jsonl",
+			"  bartizan except alerts.jsonl --id 0169 --broad --reason 'load test' --until 2026-12-24 --against alerts.jsonl",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
 	}

@@ -45,7 +45,7 @@ func newHunt() *cobra.Command {
 	var f huntFlags
 	cmd := &cobra.Command{
 		Use:   "hunt [TARGET...]",
-		Short: "Look at a running cluster from the network or from a pod, as an attacker would",
+		Short: "Look at a running cluster as an attacker would",
 		Long: "Hunt asks the services that it finds at the targets what they tell strangers, and says what an attacker\n" +
 			"would make of it. A TARGET is HOST, IP or CIDR, HOST:PORT or [IPv6]:PORT, each optionally as SERVICE=TARGET\n" +
 			"(kubelet=192.0.2.7:10250). In a pod it looks at the pod as well, and at its API server.\n\n" +
@@ -75,6 +75,7 @@ func (f *huntFlags) add(cmd *cobra.Command) {
 	fl := cmd.Flags()
 	fl.StringSliceVar(&f.targets, "target", nil, "where to look; the same as naming it as TARGET")
 	fl.UintSliceVar(&f.ports, "ports", nil, "the ports of targets that name none (default: those of Kubernetes)")
+	fl.Lookup("ports").DefValue = "" // its empty list needs no telling
 	fl.StringVar(&f.nodePorts, "node-ports", "", "also look for what listens in this range, as FIRST-LAST (alone: "+hunt.DefaultNodePorts+")")
 	fl.Lookup("node-ports").NoOptDefVal = hunt.DefaultNodePorts
 	fl.DurationVar(&f.sweepTime, "node-ports-time", 2*time.Minute, "how long --node-ports may take")

@@ -13,7 +13,7 @@ func newMan() *cobra.Command {
 	return &cobra.Command{
 		Use:   "man DIR",
 		Short: "Write the manual pages into a directory",
-		Long: "Write a manual page for each command into DIR, which is made if need be. For the shell's completion see\n" +
+		Long: "Man writes a manual page for each command into DIR, which is made if need be. For the shell's completion see\n" +
 			"bartizan completion --help.",
 		Example: "  bartizan man man && man ./man/bartizan-scan.1",
 		Args:    cobra.ExactArgs(1),

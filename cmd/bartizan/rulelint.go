@@ -27,7 +27,8 @@ func newRuleLint() *cobra.Command {
 		Short: "Check Falco rule files",
 		Long: "Lint reads Falco rule files in the order given, later ones on top of earlier ones, as watch does, and says\n" +
 			"what is wrong with file, line, rule and the text at fault. Of a directory it reads the YAML files, by name.\n\n" +
-			"Exit codes: 0 no errors (with --strict: no warnings either); 1 there are some; 2 a file cannot be read.",
+			"Exit codes: 0 no errors (with --strict: no warnings either); 1 there are some; 2 a file cannot be read;\n" +
+			"4 internal error.",
 		Example: "  bartizan rule lint falco_rules.yaml falco_rules.local.yaml\n  bartizan rule lint --strict rules.d/ -o json",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -222,7 +223,7 @@ func marked(n falco.Notice, text string) (line, mark string, ok bool) {
 	if n.Line == 0 || at < 0 || at >= len(line) {
 		return "", "", false
 	}
-	from := len(line) - len(strings.TrimLeft(line, " "))
+	from := min(len(line)-len(strings.TrimLeft(line, " ")), at)
 	if at-from > excerptWidth/2 {
 		from = at - excerptWidth/2
 	}

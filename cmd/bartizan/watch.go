@@ -45,14 +45,14 @@ func newWatch() *cobra.Command {
 	f := &watchFlags{}
 	cmd := &cobra.Command{
 		Use:   "watch --audit [NAME=]FILE... | --audit-webhook ADDR | --replay FILE...",
-		Short: "Run detections on the audit log as it is written, or on a recorded one",
+		Short: "Run detections on the audit log, live or recorded",
 		Long: "Watch follows the audit logs of API servers, or receives what they send, judges every record by the built-in\n" +
 			"detections and by Falco's rule files, and shows alerts within a second. With --state it goes on where it stopped,\n" +
 			"even after a crash: nothing is lost, and what was shown last may be shown again under the same id.\n\n" +
 			"With --replay it reads recorded logs to their end at full speed; time is then that of the records, and the same\n" +
 			"logs give the same output.\n\n" +
-			"Exit codes: 0 stopped as asked, or with --replay nothing at or above --fail-on; 1 there was; 2 usage; 3 a log could\n" +
-			"not be read, or records are missing. docs/watch.md tells how to set up API servers.",
+			"Exit codes: 0 stopped as asked, or with --replay nothing at or above --fail-on; 1 there was; 2 usage or\n" +
+			"configuration error; 3 a log could not be read, or records are missing; 4 internal error.\n\ndocs/watch.md tells how to set up API servers.",
 		Example: "  bartizan watch --audit /var/log/kubernetes/audit.log --state /var/lib/bartizan\n" +
 			"  bartizan watch --audit-webhook :9443 --tls-cert tls.crt --tls-key tls.key --client-ca ca.crt --state /var/lib/bartizan\n" +
 			"  bartizan watch --replay audit-2026-11-20T10-00-00.000.log.gz,audit.log --rules falco_rules.local.yaml -o jsonl\n" +
@@ -75,7 +75,7 @@ func newWatch() *cobra.Command {
 	fl.StringSliceVar(&f.exceptions, "exceptions", nil, "file of exceptions: alerts that are accepted, why, and until when")
 	fl.BoolVar(&f.showAll, "show-all", false, "show every alert: no exceptions, no limits")
 	fl.StringVarP(&f.output, "output", "o", "text", "what is written on standard output: "+strings.Join(watchFormats, ", ")+" (json and jsonl are the same)")
-	fl.StringVar(&f.colour, "color", "auto", "colours: auto, always, never")
+	fl.StringVar(&f.colour, "color", "auto", "colour: auto, always, never")
 	fl.StringVar(&f.failOn, "fail-on", bartizan.High.String(), "with --replay: exit with 1 for alerts of this severity or worse")
 	fl.DurationVar(&f.silence, "silence", 10*time.Minute, "alert when an API server without a heartbeat records nothing for so long; 0 never")
 	_ = cmd.MarkFlagFilename("audit", "log")
@@ -114,7 +114,11 @@ func (f *watchFlags) run(cmd *cobra.Command, args []string) error {
 	}
 	began := time.Now()
 	counts, err := w.Run(cmd.Context())
-	last, cancel := context.WithTimeout(context.WithoutCancel(cmd.Context()), 10*time.Second)
+	patience := 10 * time.Second
+	if cmd.Context().Err() != nil {
+		patience = 4 * time.Second // asked to end: see giveUp
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(cmd.Context()), patience)
 	defer cancel()
 	for _, out := range w.Outputs {
 		if closeErr := out.Close(last); err == nil && closeErr != nil {

@@ -3,16 +3,18 @@ package main
 import (
 	"fmt"
 	"io/fs"
-	"path"
+	"maps"
 	"path/filepath"
 	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/bartizan-dev/bartizan/internal/alert"
 	"github.com/bartizan-dev/bartizan/internal/detect"
 	"github.com/bartizan-dev/bartizan/internal/falco"
 	"github.com/bartizan-dev/bartizan/internal/scan"
+	"github.com/bartizan-dev/bartizan/internal/spell"
 	"github.com/bartizan-dev/bartizan/rule"
 	"github.com/bartizan-dev/bartizan/rules"
 )
@@ -55,8 +57,10 @@ func (f *detectFlags) load(cmd *cobra.Command, live bool) (*detect.Set, error) {
 	if live {
 		c.Slack = lateness
 	}
+	var names []string
 	if len(f.only)+len(f.skip) > 0 {
 		c.Keep = func(name string, enabled bool) bool {
+			names = append(names, name)
 			if len(f.only) > 0 {
 				enabled = named(f.only, name)
 			}
@@ -83,10 +87,48 @@ func (f *detectFlags) load(cmd *cobra.Command, live bool) (*detect.Set, error) {
 		}
 		return nil, usage("%s in rules: correct what is named above; bartizan rule lint checks Falco's files", count(len(faults), "fault"))
 	}
+	if fault := unknownRule(f.only, names); fault != nil {
+		return nil, fault
+	}
 	if err != nil {
 		return nil, usage("%w", err)
 	}
+	for _, r := range set.Others() {
+		names = append(names, r.Name)
+	}
+	if fault := unknownRule(f.skip, names); fault != nil {
+		return nil, fault
+	}
+	f.idle(cmd, set, notices)
 	return set, nil
+}
+
+// unknownRule says which name or glob is that of no rule.
+func unknownRule(globs, names []string) error {
+	for _, glob := range globs {
+		if !slices.ContainsFunc(names, func(name string) bool { return alert.Glob(glob, name) }) {
+			return usage("no rule for audit logs is called %s%s", safe(glob), spell.DidYouMean(glob, names))
+		}
+	}
+	return nil
+}
+
+// idle tells of rules that were read and will not run, though nobody asked for that.
+func (f *detectFlags) idle(cmd *cobra.Command, set *detect.Set, notices falco.Notices) {
+	for _, n := range notices {
+		if n.Level == falco.Warning && slices.Contains([]string{"unknown-source", "unknown-field", "unknown-item"}, n.Code) {
+			fmt.Fprintf(cmd.ErrOrStderr(), "bartizan: %s\n", safe(n.String()))
+		}
+	}
+	sources := map[string]int{}
+	for _, r := range set.Others() {
+		if r.Enabled && !named(f.skip, r.Name) {
+			sources[r.Source]++
+		}
+	}
+	for _, source := range slices.Sorted(maps.Keys(sources)) {
+		fmt.Fprintf(cmd.ErrOrStderr(), "bartizan: %s for source %s will not run: what is watched is audit logs (%s)\n", count(sources[source], "rule"), safe(source), set.Source())
+	}
 }
 
 // read reads the user's own rules.
@@ -135,10 +177,7 @@ func (f *detectFlags) read(c *detect.Config) error {
 }
 
 func named(globs []string, name string) bool {
-	return slices.ContainsFunc(globs, func(g string) bool {
-		ok, err := path.Match(g, name)
-		return g == name || ok && err == nil
-	})
+	return slices.ContainsFunc(globs, func(g string) bool { return alert.Glob(g, name) })
 }
 
 // policyHead says, as comments of the audit policy, where it belongs.

@@ -153,7 +153,7 @@ func TestRead(t *testing.T) {
 {"type":"finding","rule":"x","severity":"low","fingerprint":"ee"} {"type":"gap"}
 {"schema":"bartizan.dev/v1","type":"summary","failed":1}
 `
-	all, err := Read("x", strings.NewReader(text))
+	all, err := Read("x", strings.NewReader("\ufeff"+strings.ReplaceAll(text, "\n", "\r\n"))) // as a file of Windows
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -27,12 +28,18 @@ type Written struct {
 // maxWritten bounds how many are read.
 const maxWritten = 1_000_000
 
+const byteOrderMark = "\ufeff"
+
 // Read reads alerts in any form in which they are written: documents of bartizan.dev/v1 (alerts and summaries as lines,
 // findings as lines or as a whole report) and Falco's JSON, one after another. Incidents and what else such files hold
 // is passed over.
 func Read(file string, in io.Reader) ([]Written, error) {
 	var all []Written
-	decoder := json.NewDecoder(in)
+	text := bufio.NewReader(in)
+	if head, _ := text.Peek(len(byteOrderMark)); string(head) == byteOrderMark { // as some shells write it
+		_, _ = text.Discard(len(byteOrderMark))
+	}
+	decoder := json.NewDecoder(text)
 	decoder.UseNumber()
 	for n := 1; ; n++ {
 		var raw json.RawMessage

@@ -39,6 +39,7 @@ type Set struct {
 	plan   *falco.Plan
 	rules  []*Rule
 	by     map[*falco.Rule]part // what to do about a condition that matched
+	others []*falco.Rule        // of other sources
 }
 
 // Rule is a detection that runs: one of ours, or a Falco rule.
@@ -79,7 +80,7 @@ func New(c Config) (*Set, falco.Notices, error) {
 	}
 	s.gather(loaded, own, c)
 	if len(s.rules) == 0 {
-		return nil, notices, fmt.Errorf("load detections for source %s: no rule can run; look at the notices of the rule files", c.Source)
+		return nil, notices, fmt.Errorf("load detections for source %s: no rule can run: %d are for other sources, the rest is disabled or passed over", c.Source, len(s.others))
 	}
 	plan, err := loaded.Plan(c.Source, falco.RunOptions{Cluster: c.Cluster, Keep: func(r *falco.Rule) bool {
 		_, runs := s.by[r]
@@ -105,7 +106,11 @@ func (s *Set) gather(loaded *falco.Set, own *composed, c Config) {
 		return c.Keep(r.Name, r.Enabled)
 	}
 	for _, r := range loaded.Rules {
-		if r.Source != s.source || own.helper[r.Name] || !keep(r) {
+		if r.Source != s.source {
+			s.others = append(s.others, r)
+			continue
+		}
+		if own.helper[r.Name] || !keep(r) {
 			continue
 		}
 		d := &Rule{ID: r.Name, Title: r.Name, Priority: r.Priority, Severity: severityOf(r.Priority), Tags: r.Tags, index: len(s.rules)}
@@ -148,6 +153,9 @@ func (d *Rule) bind(compiled map[string]*falco.Rule) bool {
 
 // Rules are the detections that run, ours in the order given, then Falco's.
 func (s *Set) Rules() []*Rule { return s.rules }
+
+// Others are the rules that were loaded and are for events of other sources: they do not run.
+func (s *Set) Others() []*falco.Rule { return s.others }
 
 // Source is the sort of events that the set judges.
 func (s *Set) Source() string { return s.source }

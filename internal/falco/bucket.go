@@ -20,26 +20,21 @@ func newBucketKey(t *term, rules []*Rule) bucketKey {
 	n := words(len(rules))
 	k := bucketKey{slot: t.slot, narrowed: make([]uint64, n), values: map[string][]uint64{}, other: make([]uint64, n), missing: make([]uint64, n)}
 	sets := make([][]string, len(rules))
-	bounded := make([]bool, len(rules))
 	for i, r := range rules {
-		sets[i], bounded[i] = possible(r.cond, true, t)
-		if !bounded[i] {
+		var bounded bool
+		if sets[i], bounded = possible(r.cond, true, t); !bounded {
 			k.other[i/64] |= 1 << (i % 64)
 		}
 		if !requires(r.cond, true, t) {
 			k.missing[i/64] |= 1 << (i % 64)
 		}
-		for _, v := range sets[i] {
-			if k.values[v] == nil {
-				k.values[v] = make([]uint64, words(len(rules)))
-			}
-		}
 	}
-	for v, set := range k.values {
-		for i := range rules {
-			if !bounded[i] || has(sets[i], v) {
-				set[i/64] |= 1 << (i % 64)
+	for i, set := range sets {
+		for _, v := range set {
+			if k.values[v] == nil {
+				k.values[v] = slices.Clone(k.other)
 			}
+			k.values[v][i/64] |= 1 << (i % 64)
 		}
 	}
 	for w := range n {

@@ -3,6 +3,7 @@ package falco
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/bartizan-dev/bartizan/internal/tree"
 )
@@ -81,8 +82,17 @@ func readFile(c *collection, f File) {
 			continue
 		}
 		for _, dup := range d.Duplicates {
-			c.rep.warnAt(place{f.Name, dup.Line, 1}, "duplicate-key", "", dup.Key, "", "key %s was already given on line %d; the last one counts", dup.Key, dup.First)
+			c.rep.warnAt(place{f.Name, dup.Line, columnOf(dup.Key, f.Text, dup.Line)}, "duplicate-key", "", dup.Key, "", "key %s was already given on line %d; the last one counts", dup.Key, dup.First)
 		}
 		r.document(d.Root())
 	}
+}
+
+// columnOf is where a key stands in its line; 1 if it is written in another way there.
+func columnOf(key, text string, line int) int {
+	for range line - 1 {
+		_, text, _ = strings.Cut(text, "\n")
+	}
+	text, _, _ = strings.Cut(text, "\n")
+	return max(strings.Index(text, key), 0) + 1
 }

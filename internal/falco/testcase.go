@@ -88,6 +88,9 @@ func (r *reader) tests(t *TestFile, root tree.Node) {
 		r.rep.errorAt(r.at(root), "missing-key", "", "tests", "write tests: and a list", "there is no list of tests")
 		return
 	}
+	if !tests.First().Exists() {
+		r.rep.errorAt(r.at(tests), "missing-key", "", "tests", "write - name: and an event", "the list of tests is empty")
+	}
 	for n := range tests.Items() {
 		r.test(t, n)
 	}
@@ -178,7 +181,11 @@ func (x *Test) run(s *Set, r *Runner) (faults []string) {
 	for _, name := range slices.Concat(x.rules, x.match, x.silent, x.outputsIn) {
 		switch rule := s.Find(name); {
 		case rule == nil:
-			faults = append(faults, fmt.Sprintf("there is no rule %s; %s", quoted(name), didYouMean(name, s.ruleNames())))
+			fault := fmt.Sprintf("there is no rule %s", quoted(name))
+			if hint := didYouMean(name, s.ruleNames()); hint != "" {
+				fault += "; " + hint
+			}
+			faults = append(faults, fault)
 		case rule.Source != x.source:
 			faults = append(faults, fmt.Sprintf("rule %s is for source %s, the event is of %s", quoted(name), rule.Source, x.source))
 		case !rule.Enabled && !slices.Contains(x.silent, name):

@@ -2,6 +2,7 @@ package hunt
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -44,6 +45,9 @@ func leftIn(f *os.File) (all []Leftover, last string, err error) {
 		return nil, "", fmt.Errorf("it has more than %d MiB: this is no trail of a hunt", maxTrail>>20)
 	}
 	whole := bytes.LastIndexByte(data, '\n') + 1
+	if begun := min(len(data), len(trailStart)); whole == 0 && string(data[:begun]) != trailStart[:begun] {
+		return nil, "", errors.New("it does not begin as a trail of a hunt does") // do not cut off what is somebody else's
+	}
 	var left leftovers
 	if last, err = checkTrail(bytes.NewReader(data[:whole]), left.read); err != nil {
 		return nil, "", err
@@ -65,7 +69,10 @@ func leftIn(f *os.File) (all []Leftover, last string, err error) {
 	return all, last, nil
 }
 
-const maxTrail = 64 << 20
+const (
+	maxTrail   = 64 << 20
+	trailStart = `{"time":"` // of an Entry
+)
 
 // leftovers collects steps with receipts as a trail tells of them.
 type leftovers []*Leftover

@@ -268,3 +268,19 @@ func TestVarLogOutsideScope(t *testing.T) {
 		}
 	}
 }
+
+// TestRevertOtherFile: a file that is no trail is refused and left as it is, also where it has no line that is whole.
+func TestRevertOtherFile(t *testing.T) {
+	for _, text := range []string{"a secret without an end of line", `{"authorisedBy": "Jo"}`, "{\"x\":1}\n", "{\"x\":1}\n{\"time\":", "{\"time\":\"2026-11-21T10:00:00Z\"}\n", "# notes\n"} {
+		name := filepath.Join(t.TempDir(), "other.txt")
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := revert(t, name, nil); err == nil {
+			t.Errorf("%q was taken for a trail: %v", text, out)
+		}
+		if after, err := os.ReadFile(name); err != nil || string(after) != text {
+			t.Errorf("%q became %q, %v", text, after, err)
+		}
+	}
+}

@@ -72,6 +72,9 @@ func checkTrail(r io.Reader, each func(Entry)) (last string, err error) {
 		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
 			return "", fmt.Errorf("line %d cannot be read: %w", n, err)
 		}
+		if e.Event == "" {
+			return "", fmt.Errorf("line %d tells of no step: this is no trail of a hunt", n)
+		}
 		if e.Previous != last {
 			return "", fmt.Errorf("line %d does not follow the line before it: something was changed or taken out", n)
 		}

@@ -162,6 +162,19 @@ func (l *loop) restore() error {
 	return nil
 }
 
+// checkpoint saves, and if that fails, as on a full disk, goes on watching and tries again later: after a crash what was
+// judged since the last checkpoint is judged again.
+func (l *loop) checkpoint(now time.Time) {
+	err := l.save(now)
+	switch {
+	case err != nil && !l.unsaved:
+		l.Report(fmt.Sprintf("%v; watching goes on, and it is tried again", err))
+	case err == nil && l.unsaved:
+		l.Report("the state is kept again")
+	}
+	l.unsaved, l.saved = err != nil, now
+}
+
 // save keeps how far everything was judged. What was to be shown has been written by now.
 func (l *loop) save(now time.Time) error {
 	began := l.now()

@@ -125,6 +125,7 @@ type loop struct {
 	told     time.Time // the desk's clock
 	saved    time.Time
 	saveCost time.Duration
+	unsaved  bool  // the last checkpoint could not be written
 	first    int64 // the time of the first record that has one
 	dirty    bool
 }
@@ -221,7 +222,7 @@ func (l *loop) tick(ctx context.Context) error {
 		return err
 	}
 	if l.dirty && now.Sub(l.saved) >= max(l.SaveEvery, 20*l.saveCost) {
-		return l.save(now)
+		l.checkpoint(now)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/bartizan-dev/bartizan/internal/alert"
@@ -47,10 +48,34 @@ func (f *file) deliver(_ context.Context, batch []alert.Shown) error {
 		return err
 	}
 	defer out.Close()
-	if _, err := out.Write(lines); err != nil {
+	if err := appendWhole(out, lines); err != nil {
 		return fmt.Errorf("append to %s: %w", f.path, err)
 	}
 	return out.Sync()
+}
+
+// appendable is what appendWhole needs of a file.
+type appendable interface {
+	io.Writer
+	Stat() (os.FileInfo, error)
+	Truncate(size int64) error
+}
+
+// appendWhole appends all of a text or nothing: of what a full disk took a part of, half a line would be left, and the
+// line that is written next would be joined to it. What others appended meanwhile stays.
+func appendWhole(out appendable, text []byte) error {
+	before, err := out.Stat()
+	if err != nil {
+		return err
+	}
+	n, err := out.Write(text)
+	if err == nil || n == 0 {
+		return err
+	}
+	if after, e := out.Stat(); e == nil && after.Mode().IsRegular() && after.Size() == before.Size()+int64(n) {
+		_ = out.Truncate(before.Size())
+	}
+	return err
 }
 
 func (f *file) line(s *alert.Shown) ([]byte, error) {
