@@ -93,7 +93,7 @@ func run(args []string) (code int) {
 			code = exitInternal
 		}
 	}()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), ending()...)
 	defer stop()
 	go giveUp(ctx, stop, args)
 	root := newRoot()
@@ -110,6 +110,15 @@ func run(args []string) (code int) {
 		fmt.Fprintf(os.Stderr, "bartizan: %v\n", exit.err)
 	}
 	return exit.code
+}
+
+// ending are the signals that ask the program to end. One that nohup has it ignore stays ignored.
+func ending() []os.Signal {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	return signals
 }
 
 // giveUp ends the program where it does not end by itself when asked to: it may stand in a write to a terminal that was

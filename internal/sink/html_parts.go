@@ -33,7 +33,7 @@ func (s *htmlSink) static() string {
 		what := "No finding in what was read."
 		switch {
 		case s.run.Inputs.Objects == 0:
-			what = "Nothing was judged: no Kubernetes object was found."
+			what = "Nothing was judged: " + s.run.Inputs.nothing()
 		case len(s.run.Gaps) > 0 || s.n.notEvaluated > 0:
 			what = "No finding in what could be read and evaluated."
 		}

@@ -84,6 +84,14 @@ type Inputs struct {
 	Hunted                                   bool   // the objects are services that answered
 }
 
+// nothing says what was not there to be judged.
+func (in Inputs) nothing() string {
+	if in.Hunted {
+		return "no service answered."
+	}
+	return "no Kubernetes object was found."
+}
+
 // Outcome is the run in numbers.
 type Outcome struct {
 	Passed, Failed, NotEvaluated int // rule x object

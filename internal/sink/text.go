@@ -139,7 +139,7 @@ func (s *textSink) clean() {
 		in = "in what could be read and evaluated: see below for what could not"
 	}
 	if s.run.Inputs.Objects == 0 {
-		s.page.para(0, 0, span{bold, "Nothing was judged: "}, span{normal, "no Kubernetes object was found."})
+		s.page.para(0, 0, span{bold, "Nothing was judged: "}, span{normal, s.run.Inputs.nothing()})
 	} else {
 		s.page.para(0, 0, span{bold, "No findings "}, span{normal, in + " (" + count(s.run.Outcome.Passed, "check") + " passed)."})
 	}

@@ -21,7 +21,7 @@ func (k *maker) warn(log *Log, after *reach.Model) {
 		say("the flows were recorded for %s only: what is done once a week or less has not been seen; record 7 days at least", window)
 	}
 	if log.ICMP > 0 && len(k.result.Policies) > 0 {
-		say("ICMP was seen %d times and is left out: the policies have no rules for it, and network plugins differ on whether they then cut it", log.ICMP)
+		say("ICMP was %s and is left out: the policies have no rules for it, and network plugins differ on whether they then cut it", times(log.ICMP))
 	}
 	if log.WrongNames > 0 {
 		say("%d names of addresses are left out, the first of them in line %d: they are no domain names; the addresses are allowed all the same", log.WrongNames, log.WrongLine)
