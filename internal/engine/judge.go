@@ -87,7 +87,7 @@ func (j *judge) gap(o *kube.Object) bartizan.Gap {
 		shown = fmt.Sprintf("%s and %d more rules", shown, n)
 	}
 	return bartizan.Gap{
-		Origin: origin(o, o.Root),
+		Origin: o.Place(o.Root),
 		Reason: fmt.Sprintf("%s: %s could not be evaluated: %s; a field is probably of the wrong type", o.Ref, shown, j.reason),
 	}
 }
@@ -145,7 +145,7 @@ func (j *judge) finding(p *plan, o *kube.Object, h hit) bartizan.Finding {
 		value = shorten(oneLine(at))
 	}
 	f.Message = j.same.text(f.Message)
-	f.Evidence = []bartizan.Evidence{{Path: j.same.text(pathIn(o, at)), Value: j.same.text(value), Origin: origin(o, at)}}
+	f.Evidence = []bartizan.Evidence{{Path: j.same.text(pathIn(o, at)), Value: j.same.text(value), Origin: o.Place(at)}}
 	f.Evidence = append(f.Evidence, h.why...)
 	if j.engine.config.Fixes != NoFixes && !h.made {
 		f.Fix = j.fix(p, o, h)
@@ -200,22 +200,5 @@ func oneLine(n tree.Node) string {
 
 // Evidence points at a value of an object, as the engine's own findings do.
 func Evidence(o *kube.Object, at tree.Node) bartizan.Evidence {
-	return bartizan.Evidence{Path: pathIn(o, at), Value: shorten(oneLine(at)), Origin: origin(o, at)}
-}
-
-// origin leads from a value to the file and line where a person can change it.
-func origin(o *kube.Object, n tree.Node) bartizan.Origin {
-	at := o.Origin
-	if at.Source == "cluster" {
-		at.Line, at.Column = 0, 0 // what the API sent has no lines
-		return at
-	}
-	line, column := n.KeyPos()
-	at.Line, at.Column = line, column
-	if o.Provenance == nil {
-		return at
-	}
-	at.Rendered, at.Column = line, 0
-	at.File, at.Line = o.Provenance.At(line)
-	return at
+	return bartizan.Evidence{Path: pathIn(o, at), Value: shorten(oneLine(at)), Origin: o.Place(at)}
 }

@@ -10,23 +10,6 @@ import (
 	"github.com/bartizan-dev/bartizan/internal/tree"
 )
 
-// place leads back to a value of an object.
-func place(o *kube.Object, n tree.Node) bartizan.Origin {
-	at := o.Origin
-	if at.Source == "cluster" {
-		at.Line, at.Column = 0, 0 // what the API sent has no lines
-		return at
-	}
-	line, column := n.KeyPos()
-	at.Line, at.Column = line, column
-	if o.Provenance == nil {
-		return at
-	}
-	at.Rendered, at.Column = line, 0
-	at.File, at.Line = o.Provenance.At(line)
-	return at
-}
-
 // decoder reads one RBAC object and collects what is wrong with it.
 type decoder struct {
 	object *kube.Object
@@ -35,7 +18,7 @@ type decoder struct {
 }
 
 func (d *decoder) fault(code FaultCode, n tree.Node, format string, args ...any) {
-	d.faults = append(d.faults, Fault{Code: code, Subject: d.ref, Message: fmt.Sprintf(format, args...), Origin: place(d.object, n)})
+	d.faults = append(d.faults, Fault{Code: code, Subject: d.ref, Message: fmt.Sprintf(format, args...), Origin: d.object.Place(n)})
 }
 
 // strings reads a list of strings. What is none is left out and faulted: the API server would refuse the object.
@@ -113,7 +96,7 @@ func (d *decoder) rules(namespaced bool) (out []Rule) {
 			Verbs: d.strings(FaultRule, n, "verbs"), APIGroups: d.strings(FaultRule, n, "apiGroups"),
 			Resources: d.strings(FaultRule, n, "resources"), ResourceNames: d.strings(FaultRule, n, "resourceNames"),
 			NonResourceURLs: d.strings(FaultRule, n, "nonResourceURLs"),
-			Index:           i, Origin: place(d.object, n),
+			Index:           i, Origin: d.object.Place(n),
 		}
 		d.fields(FaultRule, n, "verbs", "apiGroups", "resources", "resourceNames", "nonResourceURLs")
 		if why := refused(&r, namespaced); why != "" && len(d.faults) == before {

@@ -24,6 +24,24 @@ type Object struct {
 	Provenance *Provenance
 }
 
+// Place leads from a value of the object to the file and line where a person can change it. Of a live cluster that is the
+// object alone: what the API sends has no lines.
+func (o *Object) Place(n tree.Node) bartizan.Origin {
+	at := o.Origin
+	if at.Source == "cluster" {
+		at.Line, at.Column = 0, 0
+		return at
+	}
+	line, column := n.KeyPos()
+	at.Line, at.Column = line, column
+	if o.Provenance == nil {
+		return at
+	}
+	at.Rendered, at.Column = line, 0
+	at.File, at.Line = o.Provenance.At(line)
+	return at
+}
+
 // Provenance explains an object that a chart, a kustomization or the list around it produced.
 type Provenance struct {
 	Renderer string // "helm", "kustomize" or RenderedList

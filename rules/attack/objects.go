@@ -42,21 +42,11 @@ func find(a *rule.Attack, ref bartizan.Ref) *kube.Object {
 
 // evidence points at a value of an object that holds no pod; no value of a Secret may be passed to it.
 func evidence(o *kube.Object, at tree.Node) bartizan.Evidence {
-	e := bartizan.Evidence{Path: strings.TrimPrefix(at.Path(), o.Root.Path()), Origin: o.Origin}
+	e := bartizan.Evidence{Path: strings.TrimPrefix(at.Path(), o.Root.Path()), Origin: o.Place(at)}
 	switch at.Kind() {
 	case tree.Map, tree.List:
 	default:
 		e.Value = at.Text()
-	}
-	if o.Origin.Source == "cluster" {
-		e.Origin.Line, e.Origin.Column = 0, 0
-		return e
-	}
-	line, column := at.KeyPos()
-	e.Origin.Line, e.Origin.Column = line, column
-	if o.Provenance != nil {
-		e.Origin.Rendered, e.Origin.Column = line, 0
-		e.Origin.File, e.Origin.Line = o.Provenance.At(line)
 	}
 	return e
 }
