@@ -56,11 +56,12 @@ func (s *Source) discover(ctx context.Context, emit func(bartizan.Item) error) (
 				continue
 			}
 			one := resource{gvr: gv.WithResource(r.Name), kind: kind, namespaced: r.Namespaced}
+			only := s.options.single(kind)
 			switch {
 			case s.options.wants(kind):
 				found = append(found, one)
-			case len(s.options.single(kind)) > 0:
-				one.only = s.options.single(kind)
+			case len(only) > 0:
+				one.only = only
 				found = append(found, one)
 			case s.options.wantsWorkloads() && isCustom(gv.Group, kind):
 				custom = append(custom, one)
